@@ -1,0 +1,223 @@
+/**
+ * The only importer of koffi: single calls into libc that leave the process's own state alone.
+ * Anything that changes namespaces, root folder or credentials belongs to native/sandbox, because
+ * Node has many threads. Every function throws a Node-style error with `code` and `syscall`.
+ *
+ * A path may be a Buffer: file names are bytes, not text.
+ */
+import { getSystemErrorName } from 'node:util';
+import koffi from 'koffi';
+
+export type Path = string | Buffer;
+
+/** openat2(2), `resolve` flags. */
+export const RESOLVE_NO_MAGICLINKS = 0x02;
+export const RESOLVE_NO_SYMLINKS = 0x04;
+export const RESOLVE_IN_ROOT = 0x10;
+export const O_PATH = 0o10000000;
+export const O_CLOEXEC = 0o2000000;
+
+/**
+ * Opens `path` as if `rootFd` were `/`: no `..`, absolute link or magic link leads out of it, also
+ * when somebody changes the tree meanwhile. The caller closes the descriptor.
+ */
+export function openInRoot(rootFd: number, path: Path, flags: number, mode = 0): number {
+  const how = Buffer.alloc(24);
+  how.writeBigUInt64LE(BigInt(flags | O_CLOEXEC), 0);
+  how.writeBigUInt64LE(BigInt(mode), 8);
+  how.writeBigUInt64LE(BigInt(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS), 16);
+  return check('openat2', libc().openat2(SYS_openat2, rootFd, text(path), how, how.length), path);
+}
+
+/** flock(2); false where somebody else holds it and `wait` is not set. */
+export function lockFile(fd: number, how: 'shared' | 'exclusive'): boolean {
+  const LOCK_NB = 4;
+  if (libc().flock(fd, (how === 'shared' ? 1 : 2) | LOCK_NB) === 0) return true;
+  if (errnoName() === 'EWOULDBLOCK' || errnoName() === 'EAGAIN') return false;
+  throw failure('flock');
+}
+
+/** syncfs(2): everything written to the file system that holds `fd` is on the disk afterwards. */
+export function syncFileSystem(fd: number): void {
+  check('syncfs', libc().syncfs(fd));
+}
+
+/** A memfd with these bytes, sealed against every change: safe to execute or register. */
+export function sealedMemory(name: string, content: Buffer): number {
+  const MFD_CLOEXEC = 1;
+  const MFD_ALLOW_SEALING = 2;
+  const MFD_EXEC = 0x10;
+  let fd = libc().memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+  // MFD_EXEC came with Linux 6.3
+  if (fd < 0) fd = libc().memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  check('memfd_create', fd);
+  for (let done = 0; done < content.length; )
+    done += check('write', Number(libc().write(fd, content.subarray(done), content.length - done)));
+  const F_ADD_SEALS = 1033;
+  const everything = 0x1 | 0x2 | 0x4 | 0x8;
+  check('fcntl', libc().fcntl(fd, F_ADD_SEALS, everything));
+  return fd;
+}
+
+export interface OverlayLayers {
+  /** Folders of the lower layers, the topmost first, at least one. */
+  lower: string[];
+  /** Writable layer and its work folder; without them the mount is read-only. */
+  upper?: { folder: string; work: string };
+}
+
+/**
+ * An overlay that is mounted nowhere: the descriptor is its root, and it goes when the last
+ * descriptor and the last sandbox that attached it are gone. Needs CAP_SYS_ADMIN in the mount
+ * namespace; uses `userxattr`, without which renaming a lower folder fails in a user namespace.
+ */
+export function detachedOverlay({ lower, upper }: OverlayLayers): number {
+  const FSOPEN_CLOEXEC = 1;
+  const context = check('fsopen', libc().fsopen(SYS_fsopen, 'overlay\0', FSOPEN_CLOEXEC));
+  try {
+    const set = (key: string, value: string) =>
+      check(
+        'fsconfig',
+        libc().fsconfig(SYS_fsconfig, context, FSCONFIG_SET_STRING, `${key}\0`, `${value}\0`, 0),
+        key,
+      );
+    for (const folder of lower) set('lowerdir+', folder);
+    if (upper) {
+      set('upperdir', upper.folder);
+      set('workdir', upper.work);
+    }
+    check(
+      'fsconfig',
+      libc().fsconfig(SYS_fsconfig, context, FSCONFIG_SET_FLAG, 'userxattr\0', null, 0),
+    );
+    check(
+      'fsconfig',
+      libc().fsconfig(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, null, null, 0),
+      'overlay',
+    );
+    return check('fsmount', Number(libc().fsmount(SYS_fsmount, context, 1, upper ? 0 : 1)));
+  } finally {
+    libc().close(context);
+  }
+}
+
+/** lgetxattr(2): undefined where the attribute, or support for any, is missing. */
+export function getXattr(path: Path, name: string): Buffer | undefined {
+  const value = Buffer.alloc(65536);
+  const size = Number(libc().lgetxattr(text(path), `${name}\0`, value, value.length));
+  if (size >= 0) return Buffer.from(value.subarray(0, size));
+  if (['ENODATA', 'ENOTSUP', 'EOPNOTSUPP'].includes(errnoName())) return undefined;
+  throw failure('lgetxattr', path);
+}
+
+/** llistxattr(2), sorted by bytes; empty where the file system has none. */
+export function listXattrs(path: Path): string[] {
+  const names = Buffer.alloc(65536);
+  const size = Number(libc().llistxattr(text(path), names, names.length));
+  if (size < 0) {
+    if (['ENOTSUP', 'EOPNOTSUPP'].includes(errnoName())) return [];
+    throw failure('llistxattr', path);
+  }
+  return size === 0
+    ? []
+    : names
+        .toString('latin1', 0, size - 1)
+        .split('\0')
+        .sort();
+}
+
+export function setXattr(path: Path, name: string, value: Buffer): void {
+  check('lsetxattr', libc().lsetxattr(text(path), `${name}\0`, value, value.length, 0), path);
+}
+
+/** mknod(2); `mode` has the type bits; devices other than 0:0 need a privilege that steps lack. */
+export function makeNode(path: Path, mode: number, device = 0): void {
+  check('mknod', libc().mknod(text(path), mode, device), path);
+}
+
+/** utimensat(2) without following: both times to `seconds` since the epoch. */
+export function setTimes(path: Path, seconds: number, nanoseconds = 0): void {
+  const times = Buffer.alloc(32);
+  for (const at of [0, 16]) {
+    times.writeBigInt64LE(BigInt(seconds), at);
+    times.writeBigInt64LE(BigInt(nanoseconds), at + 8);
+  }
+  const AT_FDCWD = -100;
+  const AT_SYMLINK_NOFOLLOW = 0x100;
+  check('utimensat', libc().utimensat(AT_FDCWD, text(path), times, AT_SYMLINK_NOFOLLOW), path);
+}
+
+// The numbers are the same on every architecture: they come from the common table (Linux ≥ 5.2).
+const SYS_fsopen = 430;
+const SYS_fsconfig = 431;
+const SYS_fsmount = 432;
+const SYS_openat2 = 437;
+const FSCONFIG_SET_FLAG = 0;
+const FSCONFIG_SET_STRING = 1;
+const FSCONFIG_CMD_CREATE = 6;
+
+type Libc = ReturnType<typeof load>;
+let loaded: Libc | undefined;
+
+function libc(): Libc {
+  loaded ??= load();
+  return loaded;
+}
+
+function load() {
+  const library = koffi.load('libc.so.6');
+  const declare = (prototype: string) => library.func(prototype);
+  return {
+    openat2: declare(
+      'long syscall(long n, int dir, const void *path, const void *how, size_t size)',
+    ),
+    fsopen: declare('long syscall(long n, const void *type, unsigned int flags)'),
+    fsconfig: declare(
+      'long syscall(long n, int fd, unsigned int cmd, const void *key, const void *value, int aux)',
+    ),
+    fsmount: declare('long syscall(long n, int fd, unsigned int flags, unsigned int attributes)'),
+    flock: declare('int flock(int fd, int how)'),
+    syncfs: declare('int syncfs(int fd)'),
+    close: declare('int close(int fd)'),
+    write: declare('long write(int fd, const void *data, size_t size)'),
+    fcntl: declare('int fcntl(int fd, int command, long argument)'),
+    memfd_create: declare('int memfd_create(const char *name, unsigned int flags)'),
+    lgetxattr: declare(
+      'long lgetxattr(const void *path, const void *name, void *value, size_t size)',
+    ),
+    llistxattr: declare('long llistxattr(const void *path, void *list, size_t size)'),
+    lsetxattr: declare(
+      'int lsetxattr(const void *path, const void *name, const void *value, size_t size, int flags)',
+    ),
+    mknod: declare('int mknod(const void *path, unsigned int mode, unsigned long device)'),
+    utimensat: declare('int utimensat(int dir, const void *path, const void *times, int flags)'),
+  };
+}
+
+/** NUL-terminated bytes; a NUL inside would silently name another file. */
+function text(path: Path): Buffer {
+  const bytes = typeof path === 'string' ? Buffer.from(path) : path;
+  if (bytes.includes(0)) throw Object.assign(new Error('path with a NUL byte'), { code: 'EINVAL' });
+  return Buffer.concat([bytes, Buffer.of(0)]);
+}
+
+function check(syscall: string, result: number, path?: Path): number {
+  if (Number(result) < 0) throw failure(syscall, path);
+  return Number(result);
+}
+
+function errnoName(): string {
+  return getSystemErrorName(-koffi.errno());
+}
+
+function failure(syscall: string, path?: Path): NodeJS.ErrnoException {
+  const errno = koffi.errno();
+  const code = getSystemErrorName(-errno);
+  const where = path === undefined ? '' : ` '${path.toString()}'`;
+  return Object.assign(new Error(`${code}: ${syscall}${where}`), {
+    code,
+    errno: -errno,
+    syscall,
+    ...(path === undefined ? {} : { path: path.toString() }),
+  });
+}

@@ -1,0 +1,35 @@
+/**
+ * Where things are: the package, its built parts, and the one state folder.
+ */
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * The state folder: `--root`, else MPKIT_ROOT, else `/var/lib/mpkit` for root and
+ * `$XDG_DATA_HOME/mpkit` for anybody else. Absolute; not created here.
+ */
+export function stateRoot(flag?: string): string {
+  const asked = flag ?? process.env.MPKIT_ROOT;
+  if (asked) return resolve(asked);
+  if (process.getuid?.() === 0) return '/var/lib/mpkit';
+  const data = process.env.XDG_DATA_HOME || join(process.env.HOME ?? '/', '.local/share');
+  return join(resolve(data), 'mpkit');
+}
+
+/** The package's own folder: a clone or what npm installed. */
+export function packageRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
+  return folder;
+}
+
+/** The static C program that makes namespaces; compiled on first use by `setup/prepare.cjs`. */
+export function sandboxProgram(): string {
+  return process.env.MPKIT_SANDBOX ?? join(packageRoot(), 'build/native/sandbox');
+}
+
+/** The folder of committed probe programs, one ELF file per CPU. */
+export function probeFolder(): string {
+  return join(packageRoot(), 'native/probe/bin');
+}
