@@ -1,0 +1,14 @@
+/**
+ * Owns what is known about CPUs and the kernel's way to run their programs: the table, the text of
+ * a binfmt_misc entry, the facts of an ELF file. Knows nothing of where emulators come from.
+ */
+export { architectureOf, type ElfFacts, readElf } from './elf.ts';
+export {
+  type BinfmtEntry,
+  type ExtensionMatch,
+  formatEntry,
+  type MagicMatch,
+  parseEntry,
+  type RegisteredEntry,
+} from './entry.ts';
+export { type Cpu, cpuOf, cpus } from './table.ts';
