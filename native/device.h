@@ -1,0 +1,11 @@
+#ifndef DEVICE_H
+#define DEVICE_H
+
+/* A copy of the host's /dev/NAME, checked to be that character device; detached. */
+int clone_device(const char *name);
+
+/* A fresh /dev: the harmless devices, pts, shm, mqueue and the usual links; nothing of the image.
+   `devpts`: the open root of the step's own terminals, if `terminal`. */
+void add_dev(int root, int *devpts, int terminal);
+
+#endif

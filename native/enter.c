@@ -1,0 +1,147 @@
+#include "commands.h"
+#include "fail.h"
+#include "idmap.h"
+#include "init.h"
+#include "kernel.h"
+#include "lend.h"
+#include "passfd.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/*
+ * The builder's namespace: one user, mount, pid and ipc namespace in which everything that
+ * executes or unpacks runs. Its first process is this program, so that nothing survives it: when
+ * the caller dies, in whatever way, it is killed, and with it all processes and mounts.
+ */
+
+#define MAX_LOANS 256
+
+struct enter_options {
+  const char *how, *uid_map, *gid_map, *directory;
+  struct loan loans[MAX_LOANS];
+  int loan_count;
+  char **command;
+};
+
+static void parse(struct enter_options *options, int count, char **words) {
+  options->how = "single";
+  for (int i = 0; i < count; i++) {
+    const char *word = words[i], *value = i + 1 < count ? words[i + 1] : NULL;
+    if (strcmp(word, "--") == 0) {
+      options->command = words + i + 1;
+      break;
+    }
+    if (!value) refuse("arguments", word, "a value is missing");
+    i++;
+    if (strcmp(word, "--report-fd") == 0) report_fd = take_fd(value);
+    else if (strcmp(word, "--map") == 0) options->how = value;
+    else if (strcmp(word, "--uids") == 0) options->uid_map = value;
+    else if (strcmp(word, "--gids") == 0) options->gid_map = value;
+    else if (strcmp(word, "--directory") == 0) options->directory = value;
+    else if (strncmp(word, "--lend-", 7) == 0 && options->loan_count < MAX_LOANS)
+      options->loans[options->loan_count++] = (struct loan){value, word[7]};
+    else refuse("arguments", word, "unknown option");
+  }
+  if (!options->uid_map || !options->gid_map || !options->command || !options->command[0])
+    refuse("arguments", "enter", "needs --uids, --gids and a command");
+}
+
+/* The steps run this program from a sealed copy in memory, which none of them can change. */
+static void publish_sealed_self(void) {
+  int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+  struct stat is;
+  if (self < 0 || fstat(self, &is) < 0) fail("open", "/proc/self/exe", "");
+  /* MFD_ALLOW_SEALING, with MFD_EXEC where Linux (6.3) knows it */
+  int memory = (int)syscall(SYS_memfd_create, "mpkit-sandbox", 2 | 0x10);
+  if (memory < 0) memory = (int)syscall(SYS_memfd_create, "mpkit-sandbox", 2);
+  if (memory < 0) fail("memfd_create", "mpkit-sandbox", "");
+  for (off_t left = is.st_size; left > 0;) {
+    ssize_t n = sendfile(memory, self, NULL, (size_t)left);
+    if (n <= 0) fail("copy", "/proc/self/exe", "");
+    left -= n;
+  }
+  if (fcntl(memory, 1033 /* F_ADD_SEALS */, 0xf) < 0) fail("seal", "mpkit-sandbox", "");
+  close(self);
+  char path[32];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", memory);
+  setenv("MPKIT_SANDBOX", path, 1);
+}
+
+/* Mounts this namespace's own binfmt_misc; without one (Linux < 6.7) the host's handlers stay. */
+static void mount_binfmt(void) {
+  const char *place = "/proc/sys/fs/binfmt_misc";
+  int own = mount("binfmt_misc", place, "binfmt_misc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0;
+  setenv("MPKIT_BINFMT", own ? "private" : "host", 1);
+}
+
+static _Noreturn void builder(const struct enter_options *options, int socket) {
+  char byte;
+  prctl(PR_SET_NAME, "mpkit-init");
+  if (recv(socket, &byte, 1, 0) != 1) _exit(EXIT_SETUP);
+  if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) fail("become root inside", "", "");
+  die_with_parent(socket);
+  if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) fail("mount private", "/", "");
+  for (int i = 0; i < options->loan_count; i++) {
+    int lent = receive_fd(socket);
+    if (lent < 0) _exit(EXIT_SETUP);
+    attach_loan(&options->loans[i], lent);
+    close(lent);
+  }
+  /* In a container with a masked /proc the old one stays: it shows the outer processes. */
+  if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0)
+    setenv("MPKIT_PROC", "own", 1);
+  mount_binfmt();
+  publish_sealed_self();
+  if (options->directory && chdir(options->directory) < 0 && chdir("/") < 0) fail("chdir", "/", "");
+  run_as_init(options->command, NULL);
+}
+
+int enter_command(int count, char **words) {
+  static struct enter_options options;
+  int sockets[2];
+  parse(&options, count, words);
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) fail("prctl", "", "");
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0) fail("socketpair", "", "");
+  sigset_t forwarded = block_signals();
+  pid_t child = clone_process(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC);
+  if (child < 0)
+    fail("make a user namespace", "",
+         errno == ENOSPC || errno == EPERM
+             ? "this host does not let this user make user namespaces"
+             : "");
+  if (child == 0) {
+    close(sockets[0]);
+    builder(&options, sockets[1]);
+  }
+  close(sockets[1]);
+  write_id_maps(child, options.how, options.uid_map, options.gid_map);
+  int user_namespace = -1;
+  if (options.loan_count > 0) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/ns/user", (int)child);
+    user_namespace = open(path, O_RDONLY | O_CLOEXEC);
+  }
+  if (send(sockets[0], "M", 1, MSG_NOSIGNAL) != 1) fail("start", "builder", "");
+  for (int i = 0; i < options.loan_count; i++) {
+    int lent = open_loan(&options.loans[i], user_namespace);
+    if (send_fd(sockets[0], lent) < 0) fail("lend", options.loans[i].path, "");
+    close(lent);
+  }
+  return watch_child(child, &forwarded, 0, NULL);
+}

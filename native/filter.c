@@ -1,0 +1,163 @@
+#include "filter.h"
+#include "fail.h"
+#include <asm/unistd.h>
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#if defined(__x86_64__)
+#define ABI_ARCH AUDIT_ARCH_X86_64
+#elif defined(__i386__)
+#define ABI_ARCH AUDIT_ARCH_I386
+#elif defined(__aarch64__)
+#define ABI_ARCH AUDIT_ARCH_AARCH64
+#elif defined(__arm__)
+#define ABI_ARCH AUDIT_ARCH_ARM
+#elif defined(__riscv)
+#define ABI_ARCH AUDIT_ARCH_RISCV64
+#elif defined(__powerpc64__)
+#define ABI_ARCH AUDIT_ARCH_PPC64LE
+#elif defined(__s390x__)
+#define ABI_ARCH AUDIT_ARCH_S390X
+#elif defined(__loongarch64)
+#define ABI_ARCH AUDIT_ARCH_LOONGARCH64
+#else
+#error "no system-call filter for this CPU yet"
+#endif
+
+static const int allowed_numbers[] = {
+#include "allowed.inc"
+};
+#define ABI_NAME native_abi
+extern const struct abi native_abi;
+#include "filter_abi.h"
+
+#define MAX_RULES 4000
+static struct sock_filter rules[MAX_RULES];
+static unsigned short rule_count;
+
+static void add(struct sock_filter rule) {
+  if (rule_count >= MAX_RULES) refuse("seccomp", "", "the filter is too long");
+  rules[rule_count++] = rule;
+}
+
+static void load(size_t offset) {
+  add((struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (unsigned)offset));
+}
+
+static void answer(unsigned action) {
+  add((struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action));
+}
+
+static void answer_errno(int number) {
+  answer(SECCOMP_RET_ERRNO | (unsigned)number);
+}
+
+/* `if (A == value) return action` */
+static void when(unsigned value, unsigned action) {
+  add((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1));
+  answer(action);
+}
+
+/* Starts `if (A == number) { … }`; `end_block` closes it. A block must end in an answer. */
+static unsigned short begin_block(int number) {
+  add((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number, 0, 0));
+  return rule_count;
+}
+
+static void end_block(unsigned short start) {
+  rules[start - 1].jf = (unsigned char)(rule_count - start);
+}
+
+/* Only the low 32 bits of an argument: that is all the kernel looks at for these calls. */
+static void load_argument(int index) {
+  size_t low = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 0 : 4;
+  load(offsetof(struct seccomp_data, args) + (size_t)index * 8 + low);
+}
+
+static void add_conditions(const struct abi *abi) {
+  /* no new namespaces of any kind, whichever privilege the step has in its own */
+  const unsigned namespaces = 0x7e020000;
+  unsigned short block = begin_block(abi->clone);
+#ifdef __s390x__
+  load_argument(1);
+#else
+  load_argument(0);
+#endif
+  add((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, namespaces, 0, 1));
+  answer_errno(EPERM);
+  answer(SECCOMP_RET_ALLOW);
+  end_block(block);
+
+  /* TIOCSTI and TIOCLINUX type into the terminal */
+  block = begin_block(abi->ioctl);
+  load_argument(1);
+  when(0x5412, SECCOMP_RET_ERRNO | EPERM);
+  when(0x541c, SECCOMP_RET_ERRNO | EPERM);
+  answer(SECCOMP_RET_ALLOW);
+  end_block(block);
+
+  static const unsigned personalities[] = {0, 8, 0x20000, 0x20008, 0xffffffff};
+  block = begin_block(abi->personality);
+  load_argument(0);
+  for (size_t i = 0; i < sizeof personalities / sizeof *personalities; i++)
+    when(personalities[i], SECCOMP_RET_ALLOW);
+  answer_errno(EPERM);
+  end_block(block);
+
+  if (abi->socket >= 0) {
+    block = begin_block(abi->socket);
+    load_argument(0);
+    when(40 /* AF_VSOCK */, SECCOMP_RET_ERRNO | EPERM);
+    answer(SECCOMP_RET_ALLOW);
+    end_block(block);
+  }
+}
+
+static void add_abi(const struct abi *abi, int answer_syncs) {
+  load(offsetof(struct seccomp_data, nr));
+#ifdef __x86_64__
+  if (abi == &native_abi) {
+    /* x32 numbers have a bit of their own */
+    add((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1));
+    answer_errno(ENOSYS);
+  }
+#endif
+  for (const int *number = abi->unsupported; *number >= 0; number++)
+    when((unsigned)*number, SECCOMP_RET_ERRNO | ENOSYS);
+  if (answer_syncs)
+    for (const int *number = abi->syncs; *number >= 0; number++)
+      when((unsigned)*number, SECCOMP_RET_ERRNO | 0);
+  add_conditions(abi);
+  for (size_t i = 0; i < abi->allowed_count; i++)
+    when((unsigned)abi->allowed[i], SECCOMP_RET_ALLOW);
+  add((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, (unsigned)abi->highest, 0, 1));
+  answer_errno(ENOSYS);
+  answer_errno(EPERM);
+}
+
+/* `if (arch == abi) { … }` over more rules than one conditional jump can skip. */
+static void add_guarded_abi(const struct abi *abi, int answer_syncs) {
+  load(offsetof(struct seccomp_data, arch));
+  add((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, abi->audit_arch, 1, 0));
+  unsigned short skip = rule_count;
+  add((struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 0));
+  add_abi(abi, answer_syncs);
+  rules[skip].k = (unsigned)(rule_count - skip - 1);
+}
+
+void install_filter(int answer_syncs) {
+  add_guarded_abi(&native_abi, answer_syncs);
+#ifdef __x86_64__
+  add_guarded_abi(&i386_abi, answer_syncs);
+#endif
+  answer_errno(ENOSYS);
+  struct sock_fprog program = {rule_count, rules};
+  if (syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0)
+    fail("seccomp", "", "this kernel does not let the step be filtered");
+}

@@ -1,0 +1,34 @@
+/* Included once for each ABI, after its numbers and ABI_NAME, ABI_ARCH: fills a struct abi. */
+#include "filter.h"
+
+static const int sync_numbers[] = {
+    __NR_fsync, __NR_fdatasync, __NR_sync, __NR_syncfs, __NR_msync,
+#ifdef __NR_sync_file_range
+    __NR_sync_file_range,
+#endif
+#ifdef __NR_sync_file_range2
+    __NR_sync_file_range2,
+#endif
+    -1};
+
+/* clone3 hides its flags behind a pointer; io_uring and friends would go round this filter. */
+static const int unsupported_numbers[] = {435 /* clone3 */, 425, 426, 427 /* io_uring */, -1};
+
+const struct abi ABI_NAME = {
+    .audit_arch = ABI_ARCH,
+    .allowed = allowed_numbers,
+    .allowed_count = sizeof allowed_numbers / sizeof *allowed_numbers,
+    .syncs = sync_numbers,
+    .clone = __NR_clone,
+    .clone3 = 435,
+    .ioctl = __NR_ioctl,
+    .personality = __NR_personality,
+#ifdef __NR_socket
+    .socket = __NR_socket,
+#else
+    .socket = -1,
+#endif
+    /* the newest call that the tables of Linux 6.18 know: above it is unknown, so ENOSYS */
+    .highest = 470,
+    .unsupported = unsupported_numbers,
+};

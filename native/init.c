@@ -1,0 +1,119 @@
+#include "init.h"
+#include "fail.h"
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static const int passed_on[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM};
+
+sigset_t block_signals(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  for (size_t i = 0; i < sizeof passed_on / sizeof *passed_on; i++) sigaddset(&set, passed_on[i]);
+  sigaddset(&set, SIGCHLD);
+  sigaddset(&set, SIGWINCH);
+  if (sigprocmask(SIG_BLOCK, &set, NULL) < 0) fail("sigprocmask", "", "");
+  return set;
+}
+
+void die_with_parent(int socket) {
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) fail("prctl", "", "");
+  struct pollfd parent = {socket, 0, 0};
+  if (poll(&parent, 1, 0) > 0 && parent.revents & (POLLHUP | POLLERR)) _exit(EXIT_SETUP);
+}
+
+static void default_signals(void) {
+  sigset_t none;
+  sigemptyset(&none);
+  for (int number = 1; number < 32; number++) signal(number, SIG_DFL);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static pid_t start(char **command, const struct command_hooks *hooks) {
+  pid_t child = fork();
+  if (child < 0) fail("fork", command[0], "");
+  if (child > 0) return child;
+  default_signals();
+  if (hooks) hooks->before_exec(hooks->data);
+  execvp(command[0], command);
+  fail("exec", command[0], "");
+}
+
+/* Ctrl-C of a terminal reaches the whole foreground group by itself: only others are passed on. */
+static int came_from_terminal(const struct signalfd_siginfo *signal) {
+  return signal->ssi_code == SI_KERNEL;
+}
+
+/* 1 when the child has ended; its status is in *status. */
+static int reap(pid_t child, int *status) {
+  int found = 0, state;
+  for (pid_t pid; (pid = waitpid(-1, &state, WNOHANG)) > 0;)
+    if (pid == child) {
+      *status = state;
+      found = 1;
+    }
+  return found;
+}
+
+static int exit_status(int status) {
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+void run_as_init(char **command, const struct command_hooks *hooks) {
+  sigset_t set = block_signals();
+  int signals = signalfd(-1, &set, SFD_CLOEXEC), status;
+  if (signals < 0) fail("signalfd", "", "");
+  pid_t child = start(command, hooks);
+  if (hooks) hooks->after_start(hooks->data);
+  for (;;) {
+    struct signalfd_siginfo signal;
+    if (reap(child, &status)) break;
+    if (read(signals, &signal, sizeof signal) != sizeof signal) continue;
+    int number = (int)signal.ssi_signo;
+    if (number != SIGCHLD && number != SIGWINCH && !came_from_terminal(&signal))
+      kill(child, number);
+  }
+  if (hooks) report_number("status", status);
+  _exit(exit_status(status));
+}
+
+static long milliseconds_left(const struct timespec *start, long limit) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  long passed = (now.tv_sec - start->tv_sec) * 1000 + (now.tv_nsec - start->tv_nsec) / 1000000;
+  return passed >= limit * 1000 ? 0 : limit * 1000 - passed;
+}
+
+int watch_child(pid_t child, const sigset_t *forwarded, long limit, struct terminal *terminal) {
+  int signals = signalfd(-1, forwarded, SFD_CLOEXEC | SFD_NONBLOCK), status, timed_out = 0;
+  if (signals < 0) fail("signalfd", "", "");
+  struct timespec start_time;
+  clock_gettime(CLOCK_MONOTONIC, &start_time);
+  for (;;) {
+    struct pollfd events[3] = {{signals, POLLIN, 0}, {-1, 0, 0}, {-1, 0, 0}};
+    if (terminal) terminal_events(terminal, events + 1);
+    long wait = limit > 0 && !timed_out ? milliseconds_left(&start_time, limit) : -1;
+    int ready = poll(events, 3, wait > 1000000 ? 1000000 : (int)wait);
+    if (ready < 0 && errno != EINTR) fail("poll", "", "");
+    if (limit > 0 && !timed_out && milliseconds_left(&start_time, limit) == 0) {
+      timed_out = 1;
+      kill(child, SIGKILL);
+    }
+    if (terminal && ready > 0) terminal_relay(terminal, events + 1);
+    struct signalfd_siginfo signal;
+    while (read(signals, &signal, sizeof signal) == sizeof signal) {
+      int number = (int)signal.ssi_signo;
+      if (number == SIGWINCH && terminal) terminal_resize(terminal);
+      if (number != SIGCHLD && number != SIGWINCH) kill(child, number);
+    }
+    if (reap(child, &status)) break;
+  }
+  if (terminal) terminal_close(terminal);
+  if (timed_out) report_number("timeout", limit);
+  return timed_out ? 124 : exit_status(status);
+}

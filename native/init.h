@@ -1,0 +1,35 @@
+#ifndef INIT_H
+#define INIT_H
+#include "terminal.h"
+#include <signal.h>
+#include <sys/types.h>
+
+/* Blocks the signals that are passed on, and SIGCHLD; the set is what `watch_child` reads. */
+sigset_t block_signals(void);
+
+/* This process is killed when its parent dies; `socket` tells whether that happened already. */
+void die_with_parent(int socket);
+
+/* What a step adds to starting its command. */
+struct command_hooks {
+  /* in the new process, last thing before exec */
+  void (*before_exec)(void *data);
+  /* in the init, once the command runs */
+  void (*after_start)(void *data);
+  void *data;
+};
+
+/*
+ * First process of a pid namespace: starts the command, reaps, passes signals on, and ends with
+ * the command's status; the kernel then kills whatever is left. With hooks the raw wait status is
+ * reported as {"status":N}.
+ */
+_Noreturn void run_as_init(char **command, const struct command_hooks *hooks);
+
+/*
+ * Outside: passes signals on to `child` until it ends; its exit status, 128+n for signal n.
+ * After `limit` seconds (0: none) it is killed: {"timeout":SECONDS} is reported, the result 124.
+ */
+int watch_child(pid_t child, const sigset_t *forwarded, long limit, struct terminal *terminal);
+
+#endif

@@ -1,0 +1,215 @@
+#include "step.h"
+#include "commands.h"
+#include "fail.h"
+#include "filter.h"
+#include "idmap.h"
+#include "init.h"
+#include "kernel.h"
+#include "root.h"
+#include "terminal.h"
+#include <asm/ioctls.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/keyctl.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/*
+ * One step in namespaces of its own. Its user namespace is a child of the builder's: it inherits
+ * the builder's binfmt handlers and, without the file system they live in, cannot touch them.
+ */
+
+static void parse_groups(struct identity *identity, const char *list) {
+  char words[4096];
+  if (strlen(list) >= sizeof words) refuse("arguments", "--groups", "too many groups");
+  strcpy(words, list);
+  for (char *word = strtok(words, ","); word; word = strtok(NULL, ",")) {
+    if (identity->group_count == MAX_GROUPS) refuse("arguments", "--groups", "too many groups");
+    identity->groups[identity->group_count++] = (gid_t)take_number(word, UINT_MAX - 1L);
+  }
+}
+
+/* Options with a value; 0 where the word is none of them. */
+static int parse_value(struct step_options *step, const char *word, char **values, int left) {
+  const char *value = values[0];
+  if (strcmp(word, "--file") == 0 || strncmp(word, "--bind", 6) == 0) {
+    if (left < 2) refuse("arguments", word, "needs two values");
+    if (word[2] == 'f') {
+      if (step->file_count == MAX_FILES) refuse("arguments", word, "too many files");
+      step->files[step->file_count++] = (struct private_file){value, values[1]};
+    } else {
+      if (step->bind_count == MAX_BINDS) refuse("arguments", word, "too many binds");
+      step->binds[step->bind_count++] =
+          (struct bind){value, values[1], strcmp(word, "--bind-read-only") == 0};
+    }
+    return 2;
+  }
+  if (strcmp(word, "--report-fd") == 0) report_fd = take_fd(value);
+  else if (strcmp(word, "--root-fd") == 0) step->root_fd = take_fd(value);
+  else if (strcmp(word, "--ready-fd") == 0) step->ready_fd = take_fd(value);
+  else if (strcmp(word, "--attach") == 0) step->attach = value;
+  else if (strcmp(word, "--hostname") == 0) step->hostname = value;
+  else if (strcmp(word, "--directory") == 0) step->directory = value;
+  else if (strcmp(word, "--user") == 0)
+    step->identity.user = (uid_t)take_number(value, UINT_MAX - 1L);
+  else if (strcmp(word, "--group") == 0)
+    step->identity.group = (gid_t)take_number(value, UINT_MAX - 1L);
+  else if (strcmp(word, "--groups") == 0) parse_groups(&step->identity, value);
+  else if (strcmp(word, "--time-limit") == 0) step->time_limit = take_number(value, 1L << 31);
+  else if (strcmp(word, "--processes") == 0) step->processes = take_number(value, 1L << 22);
+  else return 0;
+  return 1;
+}
+
+static int parse_switch(struct step_options *step, const char *word) {
+  if (strcmp(word, "--own-network") == 0) step->own_network = 1;
+  else if (strcmp(word, "--terminal") == 0) step->terminal = 1;
+  else if (strcmp(word, "--answer-syncs") == 0) step->answer_syncs = 1;
+  else if (strcmp(word, "--linux32") == 0) step->linux32 = 1;
+  else return 0;
+  return 1;
+}
+
+static void parse(struct step_options *step, int count, char **words) {
+  *step = (struct step_options){.root_fd = -1, .ready_fd = -1, .hostname = "mpkit", .directory = "/"};
+  for (int i = 0; i < count; i++) {
+    if (strcmp(words[i], "--") == 0) {
+      step->command = words + i + 1;
+      break;
+    }
+    if (parse_switch(step, words[i])) continue;
+    int taken = i + 1 < count ? parse_value(step, words[i], words + i + 1, count - i - 1) : 0;
+    if (taken == 0) refuse("arguments", words[i], "unknown option");
+    i += taken;
+  }
+  if (step->root_fd < 0 || !step->attach || !step->command || !step->command[0])
+    refuse("arguments", "step", "needs --root-fd, --attach and a command");
+}
+
+struct running {
+  const struct step_options *step;
+  int slave;
+};
+
+static void take_terminal(int slave) {
+  if (setsid() < 0) fail("setsid", "", "");
+  if (slave < 0) return;
+  if (ioctl(slave, TIOCSCTTY, 0) < 0) fail("take terminal", "", "");
+  for (int fd = 0; fd < 3; fd++)
+    if (dup2(slave, fd) < 0) fail("take terminal", "", "");
+}
+
+static void before_exec(void *data) {
+  const struct running *running = data;
+  const struct step_options *step = running->step;
+  take_terminal(running->slave);
+  limit_capabilities();
+  if (step->linux32 && personality(PER_LINUX32) < 0) fail("personality", "", "");
+  install_filter(step->answer_syncs);
+  become(&step->identity);
+}
+
+static void after_start(void *data) {
+  const struct running *running = data;
+  if (running->slave >= 0) close(running->slave);
+  keep_only_kill();
+}
+
+/* The last change of folder, after every descriptor but the needed ones is gone. */
+static void enter_directory(const char *directory) {
+  char now[PATH_MAX];
+  if (chdir(directory) < 0) fail("chdir", directory, "the working folder does not exist");
+  if (!getcwd(now, sizeof now) || now[0] != '/')
+    refuse("chdir", directory, "the working folder is outside the image");
+}
+
+/* Keeps 0–2, the report and the terminal; everything else, inherited ones too, is closed. */
+static void close_others(struct running *running) {
+  int kept = 3;
+  int *fds[] = {&report_fd, &running->slave};
+  for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
+    if (*fds[i] < 0) continue;
+    int high = fcntl(*fds[i], F_DUPFD_CLOEXEC, 1000);
+    if (high < 0) fail("duplicate", "", "");
+    *fds[i] = high;
+  }
+  for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
+    if (*fds[i] < 0) continue;
+    if (dup3(*fds[i], kept, O_CLOEXEC) < 0) fail("duplicate", "", "");
+    *fds[i] = kept++;
+  }
+  if (close_from((unsigned)kept) < 0) fail("close_range", "", "");
+}
+
+static _Noreturn void inside(struct step_options *step, int socket) {
+  char byte;
+  struct running running = {step, -1};
+  int devpts = -1;
+  if (recv(socket, &byte, 1, 0) != 1) _exit(EXIT_SETUP);
+  if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) fail("become root inside", "", "");
+  die_with_parent(socket);
+  prctl(PR_SET_DUMPABLE, 0);
+  prctl(PR_SET_NAME, "mpkit-step");
+  /* a keyring of its own instead of the caller's; kernels without keys have none to leak */
+  syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
+  if (sethostname(step->hostname, strlen(step->hostname)) < 0) fail("sethostname", "", "");
+  make_root(step, &devpts);
+  if (step->terminal) running.slave = terminal_make(devpts, socket);
+  limit_resources(step->processes);
+  close_others(&running);
+  enter_directory(step->directory);
+  run_as_init(step->command, &(struct command_hooks){before_exec, after_start, &running});
+}
+
+static void open_binds(struct step_options *step) {
+  for (int i = 0; i < step->bind_count; i++) {
+    step->bind_fds[i] = open(step->binds[i].source, O_PATH | O_CLOEXEC);
+    if (step->bind_fds[i] < 0) fail("bind", step->binds[i].source, "");
+  }
+}
+
+/* A helper such as pasta joins the new network namespace before the command starts. */
+static void wait_until_ready(const struct step_options *step, pid_t child) {
+  char byte;
+  if (step->ready_fd < 0) return;
+  report_number("pid", child);
+  if (read(step->ready_fd, &byte, 1) != 1) {
+    kill(child, SIGKILL);
+    _exit(EXIT_SETUP);
+  }
+}
+
+int step_command(int count, char **words) {
+  static struct step_options step;
+  int sockets[2];
+  parse(&step, count, words);
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) fail("prctl", "", "");
+  open_binds(&step);
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0) fail("socketpair", "", "");
+  sigset_t forwarded = block_signals();
+  uint64_t flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS |
+                   CLONE_NEWCGROUP | (step.own_network ? CLONE_NEWNET : 0);
+  pid_t child = clone_process(flags);
+  if (child < 0) fail("make namespaces", "", "");
+  if (child == 0) {
+    close(sockets[0]);
+    inside(&step, sockets[1]);
+  }
+  close(sockets[1]);
+  close(step.root_fd);
+  write_identity_maps(child);
+  wait_until_ready(&step, child);
+  if (send(sockets[0], "M", 1, MSG_NOSIGNAL) != 1) fail("start", "step", "");
+  struct terminal terminal = {.master = -1};
+  if (step.terminal) terminal_open(&terminal, sockets[0]);
+  return watch_child(child, &forwarded, step.time_limit, terminal.master >= 0 ? &terminal : NULL);
+}

@@ -1,0 +1,33 @@
+#ifndef STEP_H
+#define STEP_H
+#include "privilege.h"
+
+#define MAX_FILES 16
+#define MAX_BINDS 128
+
+/* A small file that exists only while the step runs. */
+struct private_file {
+  const char *target, *content;
+};
+
+struct bind {
+  const char *source, *target;
+  int read_only;
+};
+
+/* Everything that one step is; filled by the command line, read-only afterwards. */
+struct step_options {
+  int root_fd;
+  const char *attach, *hostname, *directory;
+  int own_network, terminal, answer_syncs, linux32, ready_fd;
+  long time_limit, processes;
+  struct identity identity;
+  struct private_file files[MAX_FILES];
+  int file_count;
+  struct bind binds[MAX_BINDS];
+  int bind_count;
+  int bind_fds[MAX_BINDS];
+  char **command;
+};
+
+#endif
