@@ -1,0 +1,79 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { differences } from './canary.ts';
+
+/** What a command may not change on the machine that runs it. */
+export interface HostState {
+  mounts: string[];
+  /** Registered handlers, each with the kernel's text about it. */
+  handlers: string[];
+}
+
+/** Take one before and one after, and compare with `hostChanges`. */
+export function hostState(): HostState {
+  return { mounts: read('/proc/self/mounts').trim().split('\n'), handlers: handlers() };
+}
+
+/** One line per mount or handler that came or went; empty is the expected answer. */
+export function hostChanges(before: HostState, after = hostState()): string[] {
+  return [
+    ...differences(before.mounts, after.mounts),
+    ...differences(before.handlers, after.handlers),
+  ];
+}
+
+/**
+ * Processes that still have to do with `folder` (a project or state root): by command line,
+ * environment, working folder, root folder, open file or mounts. One `pid command` line each; empty is the
+ * expected answer. Sees everything as root, only its own user's processes otherwise.
+ */
+export function leftovers(folder: string): string[] {
+  const pids = readdirSync('/proc').filter(
+    (name) => /^[0-9]+$/.test(name) && name !== `${process.pid}`,
+  );
+  return pids.filter((pid) => concerns(pid, folder)).map((pid) => `${pid} ${commandLine(pid)}`);
+}
+
+function concerns(pid: string, folder: string): boolean {
+  const texts = ['cmdline', 'environ', 'mountinfo'].map((name) => read(`/proc/${pid}/${name}`));
+  const links = ['cwd', 'root', 'exe'].map((name) => link(`/proc/${pid}/${name}`));
+  const files = list(`/proc/${pid}/fd`).map((fd) => link(join(`/proc/${pid}/fd`, fd)));
+  return [...texts, ...links, ...files].some((text) => text.includes(folder));
+}
+
+function handlers(): string[] {
+  const folder = '/proc/sys/fs/binfmt_misc';
+  return list(folder)
+    .filter((name) => name !== 'register')
+    .map((name) => `${name}: ${read(join(folder, name)).trim().replaceAll('\n', ', ')}`);
+}
+
+function commandLine(pid: string): string {
+  return read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim();
+}
+
+// a process may end, or belong to somebody else, while we look at it
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}
+
+function link(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}
+
+function list(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}
