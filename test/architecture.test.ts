@@ -1,13 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import {
-  cycles,
-  folderOf,
-  type Import,
-  importsOf,
-  wrongDirections,
-} from './helpers/architecture.ts';
+import { cycles, type Import, importsOf, unitOf, wrongDirections } from './helpers/architecture.ts';
 
 const root = join(import.meta.dirname, '..');
 
