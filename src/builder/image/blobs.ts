@@ -1,0 +1,187 @@
+/**
+ * The content-addressed store: `<stateRoot>/blobs/sha256/<hex>`. Several processes share it; a
+ * blob appears whole or not at all, and is never changed afterwards.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ioError, MpkitError } from '../../errors.ts';
+import { type Digest, hexOf } from './digest.ts';
+
+export interface Blobs {
+  folder: string;
+  /** Half-written blobs; on the same file system, so that they can be renamed. */
+  temporary: string;
+}
+
+export interface BlobFacts {
+  digest: Digest;
+  /** Bytes. */
+  size: number;
+}
+
+/** JSON documents (manifests, indexes, configs) above this many bytes are refused. */
+export const documentLimit = 4 * 1024 * 1024;
+
+/** Makes the folders where they are missing and drops what killed processes left behind. */
+export async function openBlobs(stateRoot: string): Promise<Blobs> {
+  const blobs = {
+    folder: join(stateRoot, 'blobs/sha256'),
+    temporary: join(stateRoot, 'blobs/tmp'),
+  };
+  try {
+    await mkdir(blobs.folder, { recursive: true, mode: 0o700 });
+    await mkdir(blobs.temporary, { recursive: true, mode: 0o700 });
+    await dropStale(blobs.temporary);
+  } catch (error) {
+    throw ioError(error, 'opening the blob store');
+  }
+  return blobs;
+}
+
+/**
+ * Stores `content`. With `expected`, other bytes than those (or, for a stream, even one byte too
+ * many) throw `invalid-image` and nothing is stored.
+ */
+export async function putBlob(
+  blobs: Blobs,
+  content: Buffer | AsyncIterable<Buffer>,
+  expected?: BlobFacts,
+): Promise<BlobFacts> {
+  const writer = await startBlob(blobs);
+  try {
+    for await (const chunk of Buffer.isBuffer(content) ? [content] : content) {
+      await writer.write(chunk);
+      if (expected && writer.size() > expected.size)
+        throw mismatch(expected, `more than its ${expected.size} bytes`);
+    }
+    return await writer.commit(expected);
+  } catch (error) {
+    await writer.abort();
+    throw ioError(error, 'storing a blob');
+  }
+}
+
+export type BlobWriter = Awaited<ReturnType<typeof startBlob>>;
+
+/** A blob being written: `commit` makes it visible, `abort` (harmless afterwards) drops it. */
+export async function startBlob(blobs: Blobs) {
+  const path = join(blobs.temporary, randomBytes(12).toString('hex'));
+  let file: FileHandle | undefined = await open(path, 'wx', 0o600);
+  const hash = createHash('sha256');
+  let size = 0;
+  return {
+    size: () => size,
+    async write(chunk: Buffer): Promise<void> {
+      hash.update(chunk);
+      size += chunk.length;
+      await writeAll(file!, chunk);
+    },
+    async commit(expected?: BlobFacts): Promise<BlobFacts> {
+      const digest: Digest = `sha256:${hash.digest('hex')}`;
+      if (expected && (expected.digest !== digest || expected.size !== size))
+        throw mismatch(expected, `\`${digest}\` of ${size} bytes`);
+      await file!.sync();
+      await file!.close();
+      file = undefined;
+      await rename(path, blobPath(blobs, digest));
+      return { digest, size };
+    },
+    async abort(): Promise<void> {
+      await file?.close();
+      file = undefined;
+      await unlink(path).catch(() => {});
+    },
+  };
+}
+
+/** Where the blob is, or would be. */
+export function blobPath(blobs: Blobs, digest: Digest): string {
+  return join(blobs.folder, hexOf(digest));
+}
+
+/** Whether the blob is there, and of this size when one is given; its bytes are not read. */
+export async function hasBlob(
+  blobs: Blobs,
+  { digest, size }: { digest: Digest; size?: number },
+): Promise<boolean> {
+  const found = await stat(blobPath(blobs, digest)).catch(() => undefined);
+  return found?.isFile() === true && (size === undefined || found.size === size);
+}
+
+/** The bytes of a small blob, checked against its digest; at most `documentLimit`. */
+export async function readBlob(blobs: Blobs, digest: Digest): Promise<Buffer> {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(blobPath(blobs, digest), constants.O_RDONLY | constants.O_NOFOLLOW);
+    const content = await readBounded(file, `\`${digest}\``);
+    const found = createHash('sha256').update(content).digest('hex');
+    if (found !== hexOf(digest)) throw corrupt(digest);
+    return content;
+  } catch (error) {
+    throw ioError(error, `reading blob \`${digest}\``);
+  } finally {
+    await file?.close();
+  }
+}
+
+/** Reads the whole blob again; throws `corrupt` when its bytes are not those of its name. */
+export async function verifyBlob(blobs: Blobs, digest: Digest): Promise<void> {
+  const hash = createHash('sha256');
+  try {
+    const flags = constants.O_RDONLY | constants.O_NOFOLLOW;
+    const file = await open(blobPath(blobs, digest), flags);
+    for await (const chunk of file.createReadStream({ highWaterMark: 1 << 20 })) hash.update(chunk);
+  } catch (error) {
+    throw ioError(error, `reading blob \`${digest}\``);
+  }
+  if (hash.digest('hex') !== hexOf(digest)) throw corrupt(digest);
+}
+
+/** All of an open file, unless it is larger than `documentLimit`; also safe when it grows. */
+export async function readBounded(file: FileHandle, name: string): Promise<Buffer> {
+  const facts = await file.stat();
+  if (!facts.isFile()) throw new MpkitError('invalid-image', `${name} is not a regular file`);
+  if (facts.size > documentLimit)
+    throw new MpkitError(
+      'invalid-image',
+      `${name} has ${facts.size} bytes, but a document may have ${documentLimit}`,
+    );
+  const content = Buffer.alloc(facts.size);
+  let done = 0;
+  while (done < content.length) {
+    const { bytesRead } = await file.read(content, done, content.length - done, done);
+    if (bytesRead === 0) break;
+    done += bytesRead;
+  }
+  return content.subarray(0, done);
+}
+
+async function writeAll(file: FileHandle, chunk: Buffer): Promise<void> {
+  for (let done = 0; done < chunk.length; )
+    done += (await file.write(chunk, done, chunk.length - done)).bytesWritten;
+}
+
+/** A day is longer than any one blob takes, and needs no knowledge of other processes. */
+async function dropStale(folder: string): Promise<void> {
+  const limit = Date.now() - 24 * 60 * 60 * 1000;
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    const found = await stat(path).catch(() => undefined);
+    if (found && found.mtimeMs < limit) await unlink(path).catch(() => {});
+  }
+}
+
+function mismatch(expected: BlobFacts, found: string): MpkitError {
+  return new MpkitError(
+    'invalid-image',
+    `expected \`${expected.digest}\` of ${expected.size} bytes, found ${found}`,
+  );
+}
+
+function corrupt(digest: Digest): MpkitError {
+  return new MpkitError('corrupt', `blob \`${digest}\` has other bytes than its name says`, {
+    hint: "remove the `blobs` folder below mpkit's state folder; it is filled again when needed",
+  });
+}

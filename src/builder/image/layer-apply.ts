@@ -1,0 +1,143 @@
+/**
+ * Unpacks a layer (image-spec, layer.md) into a root folder, which is an overlay of the layers
+ * below: its upper folder then is the snapshot, with the kernel's own whiteouts. The blob is
+ * checked against its diffId on the way.
+ */
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import * as zlib from 'node:zlib';
+import { ioError, MpkitError } from '../../errors.ts';
+import type { Digest } from './digest.ts';
+import { meaningOf, parseEntryPath, refused } from './entry-path.ts';
+import { type LayerTarget, openTarget } from './layer-target.ts';
+import { compressionOf } from './media-types.ts';
+import { readTar, type TarMember } from './tar-read.ts';
+
+export interface ApplyOptions {
+  /** The blob's file, its digest already checked. */
+  blob: string;
+  mediaType: string;
+  /** Of the merged root to write into; stays open. */
+  rootFd: number;
+  expectedDiffId: Digest;
+  /** Everything belongs to root: for a user namespace that maps one id only. */
+  ignoreOwners?: boolean;
+  signal?: AbortSignal;
+}
+
+/**
+ * Throws `invalid-image` naming the entry, `not-supported`, `host-unable` for an owner outside the
+ * namespace's ids, `disk-full` or `io`. After any failure the caller removes the upper folder.
+ */
+export async function applyLayer(options: ApplyOptions): Promise<void> {
+  const { blob, mediaType, rootFd, expectedDiffId, ignoreOwners = false, signal } = options;
+  const compression = compressionOf(mediaType);
+  const hash = createHash('sha256');
+  const target = openTarget(rootFd, { ignoreOwners });
+  let file: FileHandle | undefined;
+  try {
+    file = await open(blob, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const { size } = await file.stat();
+    const source = decompress(file, compression);
+    const hashing = limited(source, size, (chunk) => hash.update(chunk));
+    for await (const member of readTar(hashing)) {
+      signal?.throwIfAborted();
+      await applyMember(target, member);
+    }
+    target.finish();
+  } catch (error) {
+    throw explain(error);
+  } finally {
+    target.close();
+    await file?.close();
+  }
+  const diffId = `sha256:${hash.digest('hex')}`;
+  if (diffId !== expectedDiffId)
+    throw new MpkitError(
+      'invalid-image',
+      `a layer unpacks to \`${diffId}\`, but its image says \`${expectedDiffId}\``,
+    );
+}
+
+async function applyMember(target: LayerTarget, member: TarMember): Promise<void> {
+  const path = parseEntryPath(member.name);
+  const meaning = meaningOf(member.name, path);
+  try {
+    if (meaning.kind === 'opaque') target.hideLower(path.parent);
+    else if (meaning.kind === 'whiteout') target.hideLower(path.parent, meaning.hidden);
+    else if (meaning.kind === 'entry') await target.create(path, member);
+  } catch (error) {
+    throw entryError(error, member.name);
+  }
+}
+
+/** Errors that the archive's names cause; a full disk and the like stay what they are. */
+function entryError(error: unknown, name: Buffer): unknown {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (code === 'EINVAL' && syscall?.includes('chown'))
+    return new MpkitError(
+      'host-unable',
+      `\`/${name}\` belongs to an id that this user may not use`,
+      {
+        hint: 'give the user a range of 65,536 ids in /etc/subuid and /etc/subgid',
+        cause: error,
+      },
+    );
+  const causes = new Map([
+    ['ELOOP', 'goes through a loop of links'],
+    ['ENOTDIR', 'goes through something that is no folder'],
+    ['ENOENT', 'goes through a link to nothing, or repeats a file that is not there'],
+    ['ENAMETOOLONG', 'is too long'],
+    ['EMLINK', 'has too many links'],
+    ['EXDEV', 'links into another file system'],
+  ]);
+  const cause = causes.get(code ?? '');
+  return cause ? refused(name, cause) : error;
+}
+
+function decompress(file: FileHandle, compression: 'none' | 'gzip' | 'zstd'): Readable {
+  const raw = file.createReadStream({ highWaterMark: 1 << 18, autoClose: false });
+  if (compression === 'none') return raw;
+  const options = { chunkSize: 1 << 18 };
+  const unpack = compression === 'gzip' ? zlib.createGunzip(options) : unzstd();
+  raw.on('error', (error) => unpack.destroy(error));
+  return raw.pipe(unpack);
+}
+
+/** Node has zstd since 22.15. */
+function unzstd(): zlib.Gunzip {
+  const create = (zlib as { createZstdDecompress?: () => zlib.Gunzip }).createZstdDecompress;
+  if (create) return create();
+  throw new MpkitError('not-supported', `Node ${process.versions.node} cannot unpack zstd layers`, {
+    hint: 'use Node 22.15 or newer, or a base image with gzip layers',
+  });
+}
+
+/** Stops compression bombs: 1 GiB, and 200 bytes for each one stored, are plenty. */
+async function* limited(
+  source: AsyncIterable<Buffer>,
+  size: number,
+  see: (chunk: Buffer) => void,
+): AsyncGenerator<Buffer> {
+  const limit = 2 ** 30 + 200 * size;
+  let total = 0;
+  for await (const chunk of source) {
+    total += chunk.length;
+    if (total > limit)
+      throw new MpkitError('invalid-image', `a layer of ${size} bytes unpacks to over ${limit}`);
+    see(chunk);
+    yield chunk;
+  }
+}
+
+function explain(error: unknown): unknown {
+  const { code, name } = error as NodeJS.ErrnoException;
+  if (name === 'AbortError') return error;
+  if (code?.startsWith('Z_') || code?.startsWith('ZSTD_') || code === 'ERR__ZSTD')
+    return new MpkitError('invalid-image', `a layer that cannot be unpacked: ${code}`, {
+      cause: error,
+    });
+  return ioError(error, 'unpacking a layer');
+}

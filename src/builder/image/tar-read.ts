@@ -1,0 +1,170 @@
+/**
+ * A strict reader of tar archives: ustar, PAX and GNU's long names (POSIX 1003.1-2001, pax). What
+ * two readers could understand in two ways is refused, and names stay bytes; that is why this is
+ * not a library's work (tar-stream decodes PAX records as text, so names and attributes change).
+ */
+import { MpkitError } from '../../errors.ts';
+import { byteReader } from './byte-reader.ts';
+import { Malformed } from './malformed.ts';
+import { applyPax, checkGlobalPax, type PaxRecords, parsePax } from './pax.ts';
+import { blockSize, headerSum, type TarEntry, type TarType, typeFlags } from './tar-header.ts';
+
+export interface TarMember extends TarEntry {
+  /** The file's bytes; what is not read of them is skipped. */
+  content(): AsyncGenerator<Buffer>;
+}
+
+/** Yields the members in their order; throws `invalid-image` naming the last good member. */
+export async function* readTar(
+  source: AsyncIterable<Buffer>,
+): AsyncGenerator<TarMember, void, undefined> {
+  const reader = byteReader(source);
+  let last = 'the start';
+  try {
+    for (;;) {
+      const entry = await readEntry(reader);
+      if (!entry) break;
+      last = `\`${entry.name}\``;
+      const end = reader.position() + entry.size;
+      yield { ...entry, content: () => reader.stream(end - reader.position()) };
+      await reader.skip(end - reader.position() + paddingOf(entry.size));
+    }
+    await reader.expectZeros();
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    throw new MpkitError('invalid-image', `invalid archive after ${last}: ${error.message}`);
+  }
+}
+
+type Reader = ReturnType<typeof byteReader>;
+
+/** The next entry with what the headers before it say about it; undefined at the end. */
+async function readEntry(reader: Reader): Promise<TarEntry | undefined> {
+  let pax: PaxRecords | undefined;
+  let longName: Buffer | undefined;
+  let longLink: Buffer | undefined;
+  for (;;) {
+    const block = await reader.block();
+    if (!block || isEmpty(block)) {
+      if (pax || longName || longLink) throw new Malformed('a header that describes no entry');
+      return undefined;
+    }
+    const header = parseHeader(block);
+    // POSIX: the records of `x` are for the next file entry, not for the headers between
+    if (header.flag === 'x') {
+      if (pax) throw new Malformed('two extended headers for one entry');
+      pax = parsePax(await readExtra(reader, header.size));
+    } else if (header.flag === 'g') {
+      checkGlobalPax(parsePax(await readExtra(reader, header.size)));
+    } else if (header.flag === 'L') longName = cString(await readExtra(reader, header.size));
+    else if (header.flag === 'K') longLink = cString(await readExtra(reader, header.size));
+    else return toEntry(header, { pax, longName, longLink });
+  }
+}
+
+interface Header extends Omit<TarEntry, 'type' | 'linkName'> {
+  flag: string;
+  linkName: Buffer;
+}
+
+interface Extras {
+  pax: PaxRecords | undefined;
+  longName: Buffer | undefined;
+  longLink: Buffer | undefined;
+}
+
+function toEntry(header: Header, { pax, longName, longLink }: Extras): TarEntry {
+  const { flag, linkName, ...fields } = header;
+  // pre-POSIX archives mark directories by the slash alone
+  const oldDirectory = (flag === '0' || flag === '\0') && header.name.at(-1) === 0x2f;
+  const type = oldDirectory ? 'directory' : typeOf.get(flag);
+  if (!type) throw new Malformed(`an entry of unknown type ${JSON.stringify(flag)}`);
+  const entry: TarEntry = { ...fields, type, name: longName ?? header.name };
+  const link = longLink ?? linkName;
+  if (link.length > 0) entry.linkName = link;
+  if (pax) applyPax(entry, pax);
+  if (entry.uid > largestOwner || entry.gid > largestOwner)
+    throw new Malformed(`\`${entry.name}\` belongs to ${entry.uid}:${entry.gid}`);
+  if (entry.type !== 'file' && entry.size !== 0)
+    throw new Malformed(`\`${entry.name}\` has content but is a ${type}`);
+  if ((type === 'link' || type === 'symlink') && !entry.linkName)
+    throw new Malformed(`\`${entry.name}\` is a ${type} to nothing`);
+  return entry;
+}
+
+/** 2³²−1 means "leave as it is" to chown(2). */
+const largestOwner = 0xfffffffe;
+
+const typeOf = new Map<string, TarType>([
+  ...Object.entries(typeFlags).map(([type, flag]) => [flag, type as TarType] as const),
+  ['\0', 'file'],
+  ['7', 'file'],
+]);
+
+function parseHeader(block: Buffer): Header {
+  if (number(block, 148, 8) !== headerSum(block)) throw new Malformed('a header of wrong checksum');
+  const magic = block.toString('latin1', 257, 263);
+  const name = cString(block.subarray(0, 100));
+  const prefix = magic === 'ustar\0' ? cString(block.subarray(345, 500)) : Buffer.alloc(0);
+  const flag = block.toString('latin1', 156, 157);
+  const isDevice = flag === '3' || flag === '4';
+  return {
+    name: prefix.length > 0 ? Buffer.concat([prefix, Buffer.from('/'), name]) : name,
+    flag,
+    mode: number(block, 100, 8) & 0o7777,
+    uid: positive(block, 108, 8),
+    gid: positive(block, 116, 8),
+    size: positive(block, 124, 12),
+    mtime: number(block, 136, 12),
+    linkName: cString(block.subarray(157, 257)),
+    ...(isDevice && { device: { major: positive(block, 329, 8), minor: positive(block, 337, 8) } }),
+  };
+}
+
+/** Octal digits with blanks or NULs around, or GNU's base 256 when the first bit is set. */
+function number(block: Buffer, at: number, size: number): number {
+  const field = block.subarray(at, at + size);
+  if (field[0]! & 0x80) return base256(field);
+  const text = field.toString('latin1').replace(/^[ \0]+|[ \0].*$/gs, '');
+  if (!/^[0-7]*$/.test(text)) throw new Malformed('a number that is not octal');
+  return text === '' ? 0 : Number.parseInt(text, 8);
+}
+
+function positive(block: Buffer, at: number, size: number): number {
+  const value = number(block, at, size);
+  if (value < 0) throw new Malformed('a negative number');
+  return value;
+}
+
+function base256(field: Buffer): number {
+  const negative = (field[0]! & 0x40) !== 0;
+  let value = negative ? -1n : 0n;
+  value = (value << 7n) | BigInt(field[0]! & 0x7f);
+  for (const byte of field.subarray(1)) value = (value << 8n) | BigInt(byte);
+  const result = Number(value);
+  if (!Number.isSafeInteger(result)) throw new Malformed('a number that is too large');
+  return result;
+}
+
+async function readExtra(reader: Reader, size: number): Promise<Buffer> {
+  if (size > extraLimit) throw new Malformed(`an extended header of ${size} bytes`);
+  const content = await reader.take(size);
+  await reader.skip(paddingOf(size));
+  return content;
+}
+
+const extraLimit = 1024 * 1024;
+
+/** Up to the first NUL. */
+function cString(field: Buffer): Buffer {
+  const end = field.indexOf(0);
+  return Buffer.from(end < 0 ? field : field.subarray(0, end));
+}
+
+function paddingOf(size: number): number {
+  return (blockSize - (size % blockSize)) % blockSize;
+}
+
+function isEmpty(block: Buffer): boolean {
+  return block.every((byte) => byte === 0);
+}
