@@ -1,0 +1,3 @@
+export function cpuModel(_a: string, _v: string): string | undefined {
+  return undefined;
+}
