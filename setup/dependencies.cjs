@@ -5,7 +5,7 @@ const { copyFileSync, existsSync, readFileSync, renameSync } = require('node:fs'
 const { join } = require('node:path');
 const { spawnSync } = require('node:child_process');
 const { packageRoot } = require('./freshness.cjs');
-const { SetupError, announce, lastLines } = require('./setup-error.cjs');
+const { SetupError, announce } = require('./setup-error.cjs');
 
 /** Does nothing where `node_modules` already holds what the lock file asks for. */
 function installDependencies(temporary) {
@@ -42,7 +42,7 @@ function isInstalled() {
     if (path === '') return true;
     const there = found[path];
     if (there === undefined) return optional === true;
-    return there.version === version && there.integrity === integrity;
+    return there.version === version && (integrity === undefined || there.integrity === integrity);
   });
 }
 
@@ -79,8 +79,14 @@ function explain({ error, status, signal, stdout, stderr }) {
   const how = signal ? `was stopped by ${signal}` : `failed with status ${status}`;
   return new SetupError(
     `\`npm ci\` ${how}; run it in \`${packageRoot}\` to see all it says`,
-    lastLines(stderr || stdout),
+    firstLines(stderr || stdout),
   );
+}
+
+/** npm says what is wrong first and how it is used last. */
+function firstLines(text) {
+  const lines = text.split('\n').map((line) => line.replace(/^npm (error|ERR!) ?/, ''));
+  return lines.filter((line) => line.trim() !== '').slice(0, 8);
 }
 
 module.exports = { installDependencies };

@@ -1,0 +1,68 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Copy, freshCopy } from './copy.ts';
+
+const pass = "it('passes', () => {});";
+const fail = "it('fails', () => expect(1).toBe(2));";
+const skip = "it.skip('is left out (skipped: no such program)', () => {});";
+const note = "it('leaves itself out', (context) => context.skip('too cold'));";
+
+describe('npm test', () => {
+  let copy: Copy;
+  beforeAll(() => {
+    copy = freshCopy('linked');
+  });
+  afterAll(() => copy.remove());
+
+  async function lastLines(name: string, tests: string[], options: string[] = []) {
+    const folder = join(copy.folder, 'test', name);
+    mkdirSync(folder);
+    const text = ["import { expect, it } from 'vitest';", ...tests].join('\n');
+    if (tests.length > 0) writeFileSync(join(folder, 'some.test.ts'), text);
+    const command = ['npm', 'test', '--', `test/${name}/`, ...options];
+    const { exitCode, stdout } = await copy.run(command);
+    return { exitCode, lines: stdout.trimEnd().split('\n') };
+  }
+
+  it('ends with the counts', async () => {
+    const { exitCode, lines } = await lastLines('good', [pass]);
+    expect([exitCode, lines.at(-1)]).toEqual([0, '1 passed, 0 failed']);
+  });
+
+  it('fails with a failed test', async () => {
+    const { exitCode, lines } = await lastLines('bad', [pass, fail]);
+    expect([exitCode, lines.at(-1)]).toEqual([1, '1 passed, 1 failed']);
+  });
+
+  it('lists every skip with its reason', async () => {
+    const { exitCode, lines } = await lastLines('skips', [pass, skip, note]);
+    expect([exitCode, ...lines.slice(-3)]).toEqual([
+      0,
+      'skipped: test/skips/some.test.ts > is left out (skipped: no such program)',
+      'skipped: test/skips/some.test.ts > leaves itself out (too cold)',
+      '1 passed, 0 failed, 2 skipped',
+    ]);
+  });
+
+  it.each([
+    ['nothing matches', 'empty', []],
+    ['everything is skipped', 'only-skips', [skip]],
+  ])('fails when %s', async (_, name, tests) => {
+    const { exitCode, lines } = await lastLines(name, tests);
+    expect([exitCode, lines.at(-1)]).toEqual([
+      1,
+      `0 passed, 0 failed${tests.length > 0 ? ', 1 skipped' : ''}`,
+    ]);
+  });
+
+  it('counts a file that cannot be loaded', async () => {
+    const { exitCode, lines } = await lastLines('broken', ["import './nothing.ts';", pass]);
+    expect([exitCode, lines.at(-1)]).toEqual([1, '0 passed, 1 failed']);
+  });
+
+  it('does not count what `-t` leaves out', async () => {
+    const { exitCode, lines } = await lastLines('chosen', [pass, fail, skip], ['-t', 'passes']);
+    expect([exitCode, lines.at(-1)]).toEqual([0, '1 passed, 0 failed']);
+  });
+});
