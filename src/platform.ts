@@ -52,14 +52,13 @@ export function acceptablePlatforms(wanted: Platform): Platform[] {
   const { os, architecture, variant } = normalizePlatform(wanted);
   const of = (arch: string, ...variants: (string | undefined)[]) =>
     variants.map((each) => build(os, arch, each));
-  if (architecture === 'arm') return of('arm', ...downFrom(armNumber(variant ?? 'v7'), 5));
+  if (architecture === 'arm') return of('arm', ...lowerVariants(variant, 5, 8));
   if (architecture === 'arm64') {
     const lower = variant === 'v9' ? ['v9', undefined] : [variant];
     return [...of('arm64', ...lower), ...of('arm', 'v8', 'v7', 'v6', 'v5')];
   }
   if (architecture === 'amd64') {
-    const level = variant === undefined ? 1 : Number(variant.slice(1));
-    const levels = downFrom(level, 2) as (string | undefined)[];
+    const levels = variant === undefined ? [] : lowerVariants(variant, 2, 4);
     return [...of('amd64', ...levels, undefined), ...of('386', undefined)];
   }
   return [build(os, architecture, variant)];
@@ -82,8 +81,8 @@ export function hostPlatform(): Platform {
 
 function fromOneWord(text: string, word: string): Platform {
   if (knownOs.has(aliasOs(word))) {
-    const host = hostPlatform();
-    return build(aliasOs(word), host.architecture, host.variant);
+    // As typed there is no variant, also on 32-bit arm; normalizing adds `v7` there.
+    return build(aliasOs(word), hostPlatform().architecture, undefined);
   }
   const [architecture, variant] = aliasArchitecture(word, undefined);
   if (knownArchitectures.has(architecture)) return build('linux', architecture, variant);
@@ -118,7 +117,7 @@ function aliasArchitecture(arch: string, variant: string | undefined): Architect
     case 'aarch64':
       return ['arm64', canonicalVariant('arm64', variant)];
     case 'armhf':
-      return ['arm', 'v7'];
+      return ['arm'];
     case 'armel':
       return ['arm', 'v6'];
     case 'loongarch64':
@@ -141,13 +140,12 @@ function canonicalVariant(arch: string, variant: string | undefined): string | u
   return variant;
 }
 
-function armNumber(variant: string): number {
-  return Number(variant.replace(/^v/, '')) || 7;
-}
-
-function downFrom(highest: number, lowest: number): string[] {
+/** `variant` and the ones below it; an unheard-of one, whatever its number, stands for itself. */
+function lowerVariants(variant: string | undefined, lowest: number, highest: number): string[] {
+  const number = Number(variant?.slice(1));
+  if (variant !== `v${number}` || number > highest) return variant === undefined ? [] : [variant];
   const variants: string[] = [];
-  for (let n = highest; n >= lowest; n--) variants.push(`v${n}`);
+  for (let n = number; n >= lowest; n--) variants.push(`v${n}`);
   return variants;
 }
 
