@@ -63,10 +63,8 @@ export async function putBlob(
   }
 }
 
-export type BlobWriter = Awaited<ReturnType<typeof startBlob>>;
-
 /** A blob being written: `commit` makes it visible, `abort` (harmless afterwards) drops it. */
-export async function startBlob(blobs: Blobs) {
+async function startBlob(blobs: Blobs) {
   const path = join(blobs.temporary, randomBytes(12).toString('hex'));
   let file: FileHandle | undefined = await open(path, 'wx', 0o600);
   const hash = createHash('sha256');

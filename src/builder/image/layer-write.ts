@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { ioError, MpkitError } from '../../errors.ts';
-import { type Blobs, startBlob } from './blobs.ts';
+import { type Blobs, putBlob } from './blobs.ts';
 import type { Digest } from './digest.ts';
 import { gzip } from './gzip.ts';
 import { type LayerItem, layerEntries } from './layer-entries.ts';
@@ -34,13 +34,10 @@ export interface LayerOptions {
 export async function writeLayer(folder: string, options: LayerOptions): Promise<Layer> {
   const { blobs, epoch, level = 4 } = options;
   const tar = hashed(tarChunks(layerEntries(folder, epoch)));
-  const blob = await startBlob(blobs);
   try {
-    for await (const chunk of gzip(tar.chunks, level)) await blob.write(chunk);
-    const { digest, size } = await blob.commit();
+    const { digest, size } = await putBlob(blobs, gzip(tar.chunks, level));
     return { mediaType: mediaTypes.layerGzip, digest, size, ...tar.result() };
   } catch (error) {
-    await blob.abort();
     throw ioError(error, 'writing a layer');
   }
 }

@@ -1,0 +1,174 @@
+/**
+ * `--output type=oci`: an OCI image layout as a tar archive or a folder. It is written beside its
+ * destination and renamed, so that nothing half-written carries the name.
+ */
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import {
+  copyFile,
+  type FileHandle,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { ioError, MpkitError } from '../../errors.ts';
+import type { Descriptor } from '../image/documents.ts';
+import { encodeHeader, endOfArchive, padding, type TarEntry } from '../image/tar-header.ts';
+import { type LayoutFile, type LayoutOptions, layoutFiles } from './layout-files.ts';
+
+export interface OciLayoutOptions extends LayoutOptions {
+  /** An archive, not a folder. */
+  tar: boolean;
+}
+
+/**
+ * Returns the descriptor of the image or index. The archive's members have a fixed order, owner
+ * and mode, and the time `epoch` (or 0). Throws `invalid-input` when `dest` is something that must
+ * not be replaced, `usage` for a bad tag, `disk-full`, `permission-denied` or `io`.
+ */
+export async function writeOciLayout(dest: string, options: OciLayoutOptions): Promise<Descriptor> {
+  const { root, files } = await layoutFiles(options);
+  try {
+    await mkdir(dirname(dest), { recursive: true });
+    if (options.tar) await writeArchive(dest, files, options.epoch ?? 0);
+    else await writeFolder(dest, files);
+  } catch (error) {
+    throw ioError(error, `writing \`${dest}\``);
+  }
+  return root;
+}
+
+async function writeArchive(dest: string, files: LayoutFile[], mtime: number): Promise<void> {
+  const existing = await stat(dest).catch(() => undefined);
+  if (existing?.isDirectory())
+    throw new MpkitError('invalid-input', `\`${dest}\` is a folder, but an archive goes there`, {
+      hint: 'name a file, or add `tar=false` for a folder',
+    });
+  // a pipe or device is written to; renaming over it would remove it
+  if (existing && !existing.isFile())
+    return withFile(dest, 'w', (file) => pack(file, files, mtime));
+  const target = existing ? await realpath(dest) : dest;
+  const temporary = siblingOf(target);
+  try {
+    await withFile(temporary, 'wx', (file) => pack(file, files, mtime));
+    await rename(temporary, target);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+async function withFile(
+  path: string,
+  flags: string,
+  use: (file: FileHandle) => Promise<void>,
+): Promise<void> {
+  const file = await open(path, flags);
+  try {
+    await use(file);
+  } finally {
+    await file.close();
+  }
+}
+
+async function pack(file: FileHandle, files: LayoutFile[], mtime: number): Promise<void> {
+  const put = async (bytes: Buffer) => {
+    for (let done = 0; done < bytes.length; )
+      done += (await file.write(bytes, done, bytes.length - done)).bytesWritten;
+  };
+  const folders = new Set<string>();
+  for (const each of files) {
+    for (const folder of parentsOf(each.name)) {
+      if (folders.has(folder)) continue;
+      folders.add(folder);
+      await put(encodeHeader(entryOf(folder, 'directory', 0, mtime)));
+    }
+    const size = 'content' in each ? each.content.length : each.size;
+    await put(encodeHeader(entryOf(each.name, 'file', size, mtime)));
+    if ('content' in each) await put(each.content);
+    else await copyInto(put, each);
+    await put(padding(size));
+  }
+  await put(endOfArchive);
+}
+
+async function copyInto(
+  put: (bytes: Buffer) => Promise<void>,
+  { source, size }: Extract<LayoutFile, { source: string }>,
+): Promise<void> {
+  const file = await open(source, constants.O_RDONLY | constants.O_NOFOLLOW);
+  const chunk = Buffer.allocUnsafe(Math.min(size, 4 * 1024 * 1024));
+  try {
+    for (let left = size; left > 0; ) {
+      const { bytesRead } = await file.read(chunk, 0, Math.min(left, chunk.length), null);
+      if (bytesRead === 0) throw new MpkitError('corrupt', `\`${source}\` became shorter`);
+      await put(chunk.subarray(0, bytesRead));
+      left -= bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+function entryOf(name: string, type: 'file' | 'directory', size: number, mtime: number): TarEntry {
+  const mode = type === 'file' ? 0o644 : 0o755;
+  return { name: Buffer.from(name), type, mode, uid: 0, gid: 0, size, mtime };
+}
+
+function parentsOf(name: string): string[] {
+  const parts = name.split('/').slice(0, -1);
+  return parts.map((_, at) => parts.slice(0, at + 1).join('/'));
+}
+
+async function writeFolder(dest: string, files: LayoutFile[]): Promise<void> {
+  const replaced = await mayBeReplaced(dest);
+  const temporary = siblingOf(dest);
+  const old = siblingOf(dest);
+  try {
+    await mkdir(join(temporary, 'blobs/sha256'), { recursive: true });
+    for (const each of files) await writeMember(join(temporary, each.name), each);
+    if (replaced) await rename(dest, old);
+    try {
+      await rename(temporary, dest);
+    } catch (error) {
+      if (replaced) await rename(old, dest);
+      throw error;
+    }
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    throw error;
+  }
+  await rm(old, { recursive: true, force: true });
+}
+
+/** Copies: a user who changes the layout must not change the store. */
+async function writeMember(path: string, file: LayoutFile): Promise<void> {
+  if ('content' in file) return writeFile(path, file.content, { flag: 'wx' });
+  await copyFile(file.source, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  await withFile(path, 'r+', (copy) => copy.chmod(0o644));
+}
+
+/** True for an empty folder and for a layout with nothing else in it, false where nothing is. */
+async function mayBeReplaced(dest: string): Promise<boolean> {
+  const existing = await lstat(dest).catch(() => undefined);
+  if (!existing) return false;
+  const names = existing.isDirectory() ? await readdir(dest) : [];
+  const isLayout = names.includes('oci-layout') && names.every((name) => ownNames.has(name));
+  if (existing.isDirectory() && (names.length === 0 || isLayout)) return true;
+  throw new MpkitError('invalid-input', `\`${dest}\` exists and is not an OCI layout`, {
+    hint: 'remove it, or name another folder',
+  });
+}
+
+const ownNames = new Set(['oci-layout', 'index.json', 'blobs', 'ingest']);
+
+function siblingOf(path: string): string {
+  return join(dirname(path), `.${basename(path)}.mpkit-${randomBytes(6).toString('hex')}`);
+}

@@ -1,0 +1,27 @@
+/**
+ * Images: layers, the OCI documents around them, the store that keeps both, and the checks that an
+ * image holds what it says. Owns the tar format and everything hostile about it; knows nothing of
+ * Dockerfiles, registries, steps or where an image goes.
+ */
+export { assembleImage, type ImageLayer, platformOf } from './assemble.ts';
+export {
+  type BlobFacts,
+  type Blobs,
+  blobPath,
+  hasBlob,
+  openBlobs,
+  putBlob,
+  readBlob,
+  verifyBlob,
+} from './blobs.ts';
+export * from './config.ts';
+export { type Digest, digestOf, isDigest, parseDigest } from './digest.ts';
+export * from './documents.ts';
+export { formatDocument } from './json.ts';
+export { type ApplyOptions, applyLayer } from './layer-apply.ts';
+export { hashLayer, type Layer, type LayerOptions, writeLayer } from './layer-write.ts';
+export { importLayoutBlob, type Layout, openLayout, parseLayoutUrl } from './layout-read.ts';
+export { type ResolvedImage, resolveImage } from './layout-resolve.ts';
+export { mediaTypes } from './media-types.ts';
+export { formatReference, parseReference, parseTag, type Reference } from './reference.ts';
+export { checkTruthful, type TruthCheck } from './truthful.ts';
