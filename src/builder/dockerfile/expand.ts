@@ -239,6 +239,8 @@ function syntax({ word }: Scanner, problem: string): MpkitError {
   return new MpkitError('dockerfile-syntax', `cannot expand \`${shorten(word)}\`: ${problem}`);
 }
 
+/** Values come from anywhere; a message stays one short line. */
 function shorten(text: string): string {
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+  const line = text.slice(0, 200).replace(/\p{Cc}/gu, ' ');
+  return text.length > 200 ? `${line}…` : line;
 }

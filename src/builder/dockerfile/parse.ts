@@ -99,7 +99,8 @@ function readInstruction(cursor: Cursor, escapeChar: Escape): DockerfileNode | u
   if (takesHereDocuments(node.child ?? node))
     for (const opener of findHereDocuments(original))
       node.heredocs.push({ ...opener, body: readBody(cursor, opener) });
-  return { ...node, startLine, endLine: cursor.next };
+  const place = { startLine, endLine: cursor.next };
+  return { ...node, ...place, child: node.child && { ...node.child, ...place } };
 }
 
 function readJoinedLine(cursor: Cursor, escapeChar: Escape): string {

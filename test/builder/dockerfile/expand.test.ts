@@ -105,6 +105,7 @@ describe('other escape character', () => {
 describe('messages', () => {
   it.each([
     ['${x:?no $y}', 'x: no v'],
+    ['${x:?a\nb}', 'x: a b'],
     ['${x?}', 'x: is not allowed to be unset'],
     ['"a', 'cannot expand `"a`: missing closing double quote'],
     ['${x:=a}', 'cannot expand `${x:=a}`: unsupported modifier `:=` in a substitution'],

@@ -147,7 +147,12 @@ describe('here-documents', () => {
   it('goes through ONBUILD', () => {
     const node = read('ONBUILD COPY <<E /\na\nE\n');
     expect(node.heredocs).toMatchObject([{ name: 'E', body: 'a\n' }]);
-    expect(node.child).toMatchObject({ keyword: 'COPY', arguments: ['<<E', '/'] });
+    expect(node.child).toMatchObject({
+      keyword: 'COPY',
+      arguments: ['<<E', '/'],
+      startLine: 2,
+      endLine: 4,
+    });
   });
 });
 
