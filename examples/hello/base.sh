@@ -6,7 +6,10 @@
 # from Debian's busybox for seven CPUs, fetched once as this user (fetch.sh) and kept in the cache
 # folder. DIR becomes the build context: DIR/CPU/busybox. PLATFORMs: by default all seven.
 set -eu
-[ $# = 1 ] || [ $# = 2 ] || { echo 'base.sh: expected `base.sh DIR [PLATFORM,PLATFORM…]`' >&2; exit 2; }
+if [ $# != 1 ] && [ $# != 2 ]; then
+  echo 'base.sh: expected `base.sh DIR [PLATFORM,PLATFORM…]`' >&2
+  exit 2
+fi
 here=$(cd "$(dirname "$0")" && pwd)
 all=linux/amd64,linux/386,linux/arm64,linux/arm/v7,linux/riscv64,linux/ppc64le,linux/s390x
 
@@ -18,7 +21,10 @@ dir=$(cd "$1" && pwd)
 # lay_out CPU DEBIAN-NAME: renamed into place, so that a killed run leaves no half of a program
 lay_out() {
   mkdir -p "$dir/$1"
-  cp "$(ls "$cache/busybox/$2"/usr/bin/busybox "$cache/busybox/$2"/bin/busybox 2>/dev/null | head -n 1)" "$dir/$1/.busybox.$$"
+  # before Debian 13 it was in /bin
+  file=$cache/busybox/$2/usr/bin/busybox
+  [ -f "$file" ] || file=$cache/busybox/$2/bin/busybox
+  cp "$file" "$dir/$1/.busybox.$$"
   chmod 755 "$dir/$1/.busybox.$$"
   mv "$dir/$1/.busybox.$$" "$dir/$1/busybox"
 }

@@ -1,6 +1,6 @@
 # Turns a toy program into a static ELF executable for `cpu` (386, amd64, arm, arm64, ppc64le,
-# riscv64, s390x), printed as octal escapes. The language: `print "text"`, `exit 0…255`, `# comment`;
-# in a text `\"` and `\\` are escapes and `$CPU` is the name of the target.
+# riscv64, s390x), printed as octal escapes. The language: `print "text"`, `exit 0…255`,
+# `# comment`; in a text `\"` and `\\` are escapes and `$CPU` is the name of the target.
 #
 # The file: ELF header, one program header, code, texts; all of it loaded at 4 MiB.
 
@@ -19,24 +19,24 @@ BEGIN {
 }
 
 /^[ \t]*(#.*)?$/ { next }
-/^[ \t]*print[ \t]+".*"[ \t]*$/ { statements++; kind[statements] = "print"; text[statements] = string($0); next }
-/^[ \t]*exit[ \t]+[0-9]+[ \t]*$/ && $2 < 256 { statements++; kind[statements] = "exit"; status[statements] = $2 + 0; next }
+/^[ \t]*print[ \t]+".*"[ \t]*$/ { kind[++count] = "print"; text[count] = string($0); next }
+/^[ \t]*exit[ \t]+[0-9]+[ \t]*$/ && $2 < 256 { kind[++count] = "exit"; status[count] = $2; next }
 { fail(FILENAME ":" NR ": expected `print \"text\"` or `exit 0…255`, found `" $0 "`") }
 
 END {
   if (failed) exit 1
-  statements++; kind[statements] = "exit"; status[statements] = 0
+  kind[++count] = "exit"; status[count] = 0
   base = 4 * 1024 * 1024
   start = bits[cpu] == 64 ? 120 : 84
   size = start
-  for (i = 1; i <= statements; i++) size += kind[i] == "print" ? print_size[cpu] : exit_size[cpu]
-  for (i = 1; i <= statements; i++) if (kind[i] == "print") { at[i] = base + size; size += length(text[i]) }
+  for (i = 1; i <= count; i++) size += kind[i] == "print" ? print_size[cpu] : exit_size[cpu]
+  for (i = 1; i <= count; i++) { at[i] = base + size; size += length(text[i]) }
   header()
-  for (i = 1; i <= statements; i++) {
+  for (i = 1; i <= count; i++) {
     if (kind[i] == "print") write_call(at[i], length(text[i]))
-    else exit_call(status[i])
+    else exit_call(status[i] + 0)
   }
-  for (i = 1; i <= statements; i++)
+  for (i = 1; i <= count; i++)
     for (j = 1; j <= length(text[i]); j++) byte(code_of[substr(text[i], j, 1)])
 }
 
@@ -58,10 +58,11 @@ function string(line,    inner, result, c, n) {
   sub(/"[ \t]*$/, "", inner)
   for (n = 1; n <= length(inner); n++) {
     c = substr(inner, n, 1)
-    if (c == "\"") fail(FILENAME ":" NR ": expected `\\\"` inside a text, found `\"`")
+    if (c == "\"") fail(FILENAME ":" NR ": expected `\\\"` in a text, found `\"`")
     if (c == "\\") {
       c = substr(inner, ++n, 1)
-      if (c != "\"" && c != "\\") fail(FILENAME ":" NR ": expected `\\\"` or `\\\\`, found `\\" c "`")
+      if (c != "\"" && c != "\\")
+        fail(FILENAME ":" NR ": expected `\\\"` or `\\\\`, found `\\" c "`")
     } else if (substr(inner, n, 4) == "$CPU") { c = cpu; n += 3 }
     result = result c
   }
@@ -70,11 +71,12 @@ function string(line,    inner, result, c, n) {
 
 # The ELF header and its one program header: readable, executable, page-aligned for any page size.
 function header() {
-  hex("7f454c46"); byte(bits[cpu] / 32); byte(order[cpu] == "big" ? 2 : 1); hex("01000000000000000000")
+  hex("7f454c46"); byte(bits[cpu] / 32); byte(order[cpu] == "big" ? 2 : 1)
+  hex("01000000000000000000")
   half(2); half(machine[cpu]); word(1); address(base + start)
   address(bits[cpu] == 64 ? 64 : 52); address(0); word(number(flags[cpu]))
-  if (bits[cpu] == 64) { half(64); half(56); half(1); half(64) } else { half(52); half(32); half(1); half(40) }
-  half(0); half(0)
+  half(bits[cpu] == 64 ? 64 : 52); half(bits[cpu] == 64 ? 56 : 32); half(1)
+  half(bits[cpu] == 64 ? 64 : 40); half(0); half(0)
   word(1)
   if (bits[cpu] == 64) word(5)
   address(0); address(base); address(base); address(size); address(size)
@@ -84,20 +86,31 @@ function header() {
 
 # write(1, where, length)
 function write_call(where, len) {
-  if (cpu == "amd64") { hex("b801000000bf01000000be"); word(where); hex("ba"); word(len); hex("0f05") }
-  if (cpu == "386") { hex("b804000000bb01000000b9"); word(where); hex("ba"); word(len); hex("cd80") }
+  if (cpu == "amd64") {
+    hex("b801000000bf01000000be"); word(where); hex("ba"); word(len); hex("0f05")
+  }
+  if (cpu == "386") {
+    hex("b804000000bb01000000b9"); word(where); hex("ba"); word(len); hex("cd80")
+  }
   # arm: both numbers lie behind the branch that jumps over them
-  if (cpu == "arm") { code("e3a00001 e59f100c e59f200c e3a07004 ef000000 ea000001"); word(where); word(len) }
+  if (cpu == "arm") {
+    code("e3a00001 e59f100c e59f200c e3a07004 ef000000 ea000001"); word(where); word(len)
+  }
   if (cpu == "arm64") {
-    code("d2800020"); word(number("d2800001") + low(where) * 32); word(number("f2a00001") + high(where) * 32)
+    code("d2800020")
+    word(number("d2800001") + low(where) * 32); word(number("f2a00001") + high(where) * 32)
     word(number("d2800002") + low(len) * 32); word(number("f2a00002") + high(len) * 32)
     code("d2800808 d4000001")
   }
   if (cpu == "ppc64le") {
-    code("38600001"); word(number("3c800000") + high(where)); word(number("60840000") + low(where))
-    word(number("3ca00000") + high(len)); word(number("60a50000") + low(len)); code("38000004 44000002")
+    code("38600001")
+    word(number("3c800000") + high(where)); word(number("60840000") + low(where))
+    word(number("3ca00000") + high(len)); word(number("60a50000") + low(len))
+    code("38000004 44000002")
   }
-  if (cpu == "riscv64") { code("00100513"); load_riscv(11, where); load_riscv(12, len); code("04000893 00000073") }
+  if (cpu == "riscv64") {
+    code("00100513"); load_riscv(11, where); load_riscv(12, len); code("04000893 00000073")
+  }
   if (cpu == "s390x") { hex("a7290001c031"); word(where); hex("c041"); word(len); hex("0a04") }
 }
 
@@ -129,9 +142,9 @@ function number(digits,    n, value) {
 }
 
 # Instructions of 32 bits, in the CPU's byte order.
-function code(words,    list, count, n) {
-  count = split(words, list, " ")
-  for (n = 1; n <= count; n++) word(number(list[n]))
+function code(words,    list, last, n) {
+  last = split(words, list, " ")
+  for (n = 1; n <= last; n++) word(number(list[n]))
 }
 
 function hex(digits,    n) {
@@ -145,11 +158,13 @@ function address(value) {
 }
 
 function word(value) {
-  if (order[cpu] == "big") { half(high(value)); half(low(value)) } else { half(low(value)); half(high(value)) }
+  half(order[cpu] == "big" ? high(value) : low(value))
+  half(order[cpu] == "big" ? low(value) : high(value))
 }
 
 function half(value) {
-  if (order[cpu] == "big") { byte(int(value / 256)); byte(value % 256) } else { byte(value % 256); byte(int(value / 256)) }
+  byte(order[cpu] == "big" ? int(value / 256) : value % 256)
+  byte(order[cpu] == "big" ? value % 256 : int(value / 256))
 }
 
 function byte(value) { printf "\\%03o", value }

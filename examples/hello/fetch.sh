@@ -71,7 +71,7 @@ download_all() {
 }
 
 for suite in ${SUITES:-stable testing unstable} ''; do
-  [ "$suite" ] || fail "expected \`$package\` for $* on \`$mirror\`, found: $(tail -n 1 "$work/log")"
+  [ "$suite" ] || fail "expected \`$package\` for $* on \`$mirror\`: $(tail -n 1 "$work/log")"
   ! download_all "$suite" "$@" || break
   rm -rf "$work/done"
 done

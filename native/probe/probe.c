@@ -105,7 +105,8 @@ static int offset_is_wide(void) {
   if (file < 0) return 0;
 #ifdef CALL__llseek
   static long long found;
-  long result = call(CALL__llseek, file, (long)(wanted >> 32), (long)wanted, (long)&found, SEEK_SET);
+  long upper = (long)(wanted >> 32);
+  long result = call(CALL__llseek, file, upper, (long)wanted, (long)&found, SEEK_SET);
   return result == 0 && found == wanted;
 #else
   return call(CALL_lseek, file, wanted, SEEK_SET, 0, 0) == wanted;
