@@ -135,7 +135,11 @@ const descriptorSchema = v.looseObject({
   mediaType: mediaTypeSchema,
   digest: digestSchema,
   size: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
-  urls: v.optional(v.array(v.string())),
+  artifactType: v.exactOptional(mediaTypeSchema),
+  urls: v.exactOptional(
+    v.array(v.pipe(v.string(), v.regex(/^[a-z][a-z0-9+.-]*:/i, 'expected a URL'))),
+  ),
+  data: v.exactOptional(v.pipe(v.string(), v.base64('expected base64'))),
   platform: v.exactOptional(platformSchema),
   annotations: v.exactOptional(stringMap),
 });
@@ -143,6 +147,8 @@ const descriptorSchema = v.looseObject({
 const common = {
   schemaVersion: v.literal(2),
   mediaType: v.exactOptional(mediaTypeSchema),
+  artifactType: v.exactOptional(mediaTypeSchema),
+  subject: v.exactOptional(descriptorSchema),
   annotations: v.exactOptional(stringMap),
 };
 const manifestSchema = v.looseObject({
