@@ -116,17 +116,15 @@ async function add(argv: string[], io: CommandIo): Promise<number> {
     (each) => (architecture ?? each.architecture) === each.architecture,
   );
   if (chosen.length === 0) throw nothingFound(architecture);
-  io.stdout(formatTable(chosen));
+  io.stdout(formatTable(chosen.sort((a, b) => (a.architecture < b.architecture ? -1 : 1))));
   return 0;
 }
 
 async function remove(argv: string[], io: CommandIo): Promise<number> {
   const { values, positionals } = parse(argv, { all: { type: 'boolean' } });
   if (values.help) return show(REMOVE_HELP, io);
-  if (values.all === positionals.length > 0)
-    throw usage('`rm` takes either names or `--all`, see `mpkit emulator rm --help`');
-  if (!values.all && positionals.length === 0)
-    throw usage('`rm` needs an architecture, a version, a digest or `--all`');
+  if (Boolean(values.all) === positionals.length > 0)
+    throw usage('`rm` takes architectures, versions and digests, or else `--all`');
   const selectors = values.all ? [{ all: true } as const] : positionals.map(canonicalName);
   for (const selector of selectors)
     for (const { digest, architecture, version } of await removeEmulator(io.root, selector))

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { ioError, MpkitError } from '../errors.ts';
 import { ifUnlocked, withLock } from './lock.ts';
 import { type EmulatorRecord, formatRecord, hexOf, MAX_PROGRAM } from './record.ts';
-import { namesIn, storeFolder, storeLock } from './store.ts';
+import { isSystemError, namesIn, storeFolder, storeLock } from './store.ts';
 
 /** A complete copy of a program that is not in the store yet. */
 export interface StagedProgram {
@@ -40,7 +40,7 @@ export async function addEmulator(
     // Leftovers are cleared under the exclusive lock only, so ours are safe under the shared one.
     return await withLock(storeLock(root), { how: 'shared' }, () => add(folder, content, judge));
   } catch (error) {
-    throw ioError(error, 'adding an emulator');
+    throw isSystemError(error) ? ioError(error, 'adding an emulator') : error;
   }
 }
 

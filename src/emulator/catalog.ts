@@ -12,7 +12,7 @@ export interface EnsureOptions extends FetchOptions {
   offline?: boolean | undefined;
   /** A version, the beginning of one, or the beginning of a digest. */
   wanted?: string | undefined;
-  /** Where to look for the host's own emulators, as in PATH. */
+  /** Where to look for the host's own emulators, as in PATH; the usual places unless told. */
   searchPath?: string | undefined;
 }
 
@@ -55,7 +55,7 @@ export async function ensureEmulator(
     if (error.code !== 'host-unable' && error.code !== 'emulator-broken') throw error;
     throw noEmulator(architecture, [...tried, error.message], error);
   }
-  throw noEmulator(architecture, [...tried, `Debian’s newest is not the one${asked}`]);
+  throw noEmulator(architecture, [...tried, `Debian's newest is not the one${asked}`]);
 }
 
 /** What the caller asks for, else MPKIT_OFFLINE, where empty and `0` mean no. */

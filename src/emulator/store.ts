@@ -146,6 +146,11 @@ async function readBounded(path: string, limit: number): Promise<Buffer | undefi
   }
 }
 
+/** An interruption or a refusal is passed on as it is. */
+export function isSystemError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
+}
+
 function isSelected(record: RemovedEmulator, selector: string | { all: true }): boolean {
   if (typeof selector !== 'string') return true;
   const { architecture, version, digest } = record;
@@ -180,6 +185,6 @@ async function guarded<T>(action: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw ioError(error, action);
+    throw isSystemError(error) ? ioError(error, action) : error;
   }
 }

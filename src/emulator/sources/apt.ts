@@ -65,7 +65,7 @@ export function aptError(action: string, result: CommandResult): MpkitError {
     case 'network':
       return new MpkitError('network', `cannot reach the mirror while ${action}`, {
         output: [lastWords(result)],
-        hint: 'check the network or apt’s proxy, or bring a static emulator: `mpkit emulator add PATH`; MPKIT_OFFLINE=1 stops asking',
+        hint: 'check the network or the proxy of apt, or bring a static emulator: `mpkit emulator add PATH`; MPKIT_OFFLINE=1 stops asking',
       });
     case 'clock':
       return new MpkitError('host-unable', message, { hint: 'check the clock of this host' });

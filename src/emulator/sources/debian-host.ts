@@ -24,7 +24,7 @@ export async function readDebianHost(signal?: AbortSignal): Promise<DebianHost> 
     ? targets.filter(({ origin, label }) => origin === 'Debian' && label === 'Debian')
     : await targetsOfOwnRelease(targets);
   if (ours.length === 0)
-    throw unable('this host’s apt configuration names no Debian mirror', 'a Debian mirror');
+    throw unable('the apt configuration of this host names no Debian mirror', 'a Debian mirror');
   return {
     architecture,
     mirrors: [...new Set(ours.map(({ mirror }) => mirror))],
@@ -52,7 +52,7 @@ async function indexTargets(signal: AbortSignal | undefined): Promise<IndexTarge
   );
   if (known.exitCode === 0 && known.stdout.trim() !== '') return parseTargets(known.stdout);
   const all = await runAptGet(ask, { signal });
-  if (all.exitCode !== 0) throw aptError('reading this host’s apt sources', all);
+  if (all.exitCode !== 0) throw aptError('reading the apt sources of this host', all);
   return parseTargets(all.stdout);
 }
 
@@ -83,7 +83,7 @@ const KEYRINGS = [
 
 async function findKeyring(): Promise<string> {
   for (const path of KEYRINGS) if (await isReadable(path)) return path;
-  throw unable('Debian’s keyring is missing', 'the package `debian-archive-keyring`');
+  throw unable('the keyring of Debian is missing', 'the package `debian-archive-keyring`');
 }
 
 async function requireProgram(name: string): Promise<void> {

@@ -9,7 +9,7 @@ import { ioError, MpkitError } from '../../errors.ts';
 import { addEmulator } from '../add.ts';
 import { withLock } from '../lock.ts';
 import type { EmulatorRecord } from '../record.ts';
-import { listEmulators } from '../store.ts';
+import { isSystemError, listEmulators } from '../store.ts';
 import { upstreamVersion } from '../version.ts';
 import { type Apt, aptError, classifyFailure, lastWords, prepareApt } from './apt.ts';
 import { readMembers } from './deb.ts';
@@ -46,7 +46,7 @@ export async function withDownloadFolder<T>(
     });
   } catch (error) {
     signal?.throwIfAborted();
-    throw ioError(error, 'fetching emulators');
+    throw isSystemError(error) ? ioError(error, 'fetching emulators') : error;
   }
 }
 

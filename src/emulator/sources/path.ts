@@ -10,7 +10,7 @@ import { compareVersions } from '../version.ts';
 import { checkElf, type Inspection, inspectProgram } from './inspect.ts';
 
 export interface HostSearch {
-  /** The search path, as in PATH; the usual folders are searched after it. */
+  /** As in PATH; unless told PATH itself and then the usual folders. */
   searchPath?: string | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -25,7 +25,7 @@ export interface HostResult {
 export async function addFromHost(
   root: string,
   architectures: readonly string[],
-  { searchPath = process.env.PATH ?? '', signal }: HostSearch = {},
+  { searchPath = usualPath(), signal }: HostSearch = {},
 ): Promise<HostResult> {
   const result: HostResult = { added: [], refused: [] };
   for (const cpu of cpus.filter(({ architecture }) => architectures.includes(architecture))) {
@@ -71,11 +71,13 @@ export async function addFile(
   });
 }
 
-// Debian keeps links for binfmt-support in the last one.
-const USUAL = ['/usr/local/bin', '/usr/bin', '/usr/libexec', '/usr/libexec/qemu-binfmt'];
+/** sudo, cron and services have a short PATH; Debian keeps links for binfmt in the last folder. */
+function usualPath(): string {
+  return `${process.env.PATH ?? ''}:/usr/local/bin:/usr/bin:/usr/libexec:/usr/libexec/qemu-binfmt`;
+}
 
 function foldersOf(searchPath: string): string[] {
-  return [...new Set([...searchPath.split(':').filter(isAbsolute), ...USUAL])];
+  return [...new Set(searchPath.split(':').filter(isAbsolute))];
 }
 
 /** Executable files of these names, links resolved, each once, in the order of the folders. */

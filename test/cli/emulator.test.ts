@@ -1,0 +1,114 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { emulatorCommand } from '../../src/cli/emulator.ts';
+import { addEmulator } from '../../src/emulator/add.ts';
+
+let root: string;
+let stdout: string;
+let stderr: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'mpkit-cli-emulator-'));
+  stdout = '';
+  stderr = '';
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+const command = (...argv: string[]) =>
+  emulatorCommand(argv, {
+    root,
+    stdout: (text) => {
+      stdout += text;
+    },
+    stderr: (text) => {
+      stderr += text;
+    },
+  });
+const add = (text: string, architecture: string, version: string) =>
+  addEmulator(root, [Buffer.from(text)], async () => ({
+    architecture,
+    version,
+    source: { kind: 'path', from: `/opt/${architecture}` },
+  }));
+
+describe('ls', () => {
+  it('shows a table on stdout and nothing else there', async () => {
+    const old = await add('a', 'arm64', '7.2.22');
+    const next = await add('b', 'arm64', '11.1.3');
+    writeFileSync(join(root, 'emulators/sha256/foreign.json'), '{}');
+    expect(await command('ls')).toBe(0);
+    const short = (digest: string) => digest.slice(7, 19);
+    expect(stdout.split('\n')).toEqual([
+      'ARCHITECTURE  VERSION  SOURCE           DIGEST        SIZE',
+      `arm64         11.1.3   path:/opt/arm64  ${short(next.digest)}  0.0 MB`,
+      `arm64         7.2.22   path:/opt/arm64  ${short(old.digest)}  0.0 MB`,
+      '',
+    ]);
+    expect(stderr).toBe(
+      'warning: emulator record `foreign.json` is damaged or was written by something else\n',
+    );
+  });
+
+  it('gives the records as JSON', async () => {
+    const record = await add('a', 'arm64', '7.2.22');
+    expect(await command('ls', '--json')).toBe(0);
+    expect(JSON.parse(stdout)).toEqual([record]);
+  });
+
+  it('says what to do where there is none', async () => {
+    expect(await command('ls', '--json')).toBe(0);
+    expect(JSON.parse(stdout)).toEqual([]);
+    expect(stderr).toContain('`mpkit emulator add`');
+  });
+});
+
+describe('rm', () => {
+  it('takes an architecture by any of its names, a version, a digest', async () => {
+    await add('a', 'arm64', '7.2.22');
+    await add('b', 'amd64', '8.0.0');
+    const third = await add('c', '386', '9.0.0');
+    expect(await command('rm', 'linux/aarch64', '8.0', third.digest.slice(7, 19))).toBe(0);
+    expect(stderr.match(/^removed /gm)).toHaveLength(3);
+    expect(readdirSync(join(root, 'emulators/sha256'))).toEqual(['.lock']);
+  });
+
+  it('takes all, also when there is none', async () => {
+    await add('a', 'arm64', '7.2.22');
+    expect(await command('rm', '--all')).toBe(0);
+    expect(await command('rm', '--all')).toBe(0);
+  });
+
+  it('fails for what is not there', async () => {
+    await expect(command('rm', 'arm64')).rejects.toMatchObject({ code: 'not-found' });
+  });
+});
+
+it('helps with each verb on stdout', async () => {
+  for (const argv of [[], ['--help'], ['ls', '--help'], ['add', '-h'], ['rm', '--help']]) {
+    stdout = '';
+    expect(await command(...argv)).toBe(0);
+    expect(stdout).toMatch(/^Usage: mpkit emulator /);
+    expect(stderr).toBe('');
+  }
+});
+
+it.each([
+  [['list'], 'unknown verb `list`'],
+  [['ls', '--nope'], 'unknown option `--nope`'],
+  [['ls', 'arm64'], '`ls` takes no argument'],
+  [['rm'], '`rm` takes'],
+  [['rm', '--all', 'arm64'], '`rm` takes'],
+  [['add', '--source', 'moon'], 'unknown source `moon`'],
+  [['add', '--source', 'debian', '--offline'], 'needs the network'],
+  [['add', '--source', 'debian', '/bin/sh'], 'takes no path'],
+  [['add', '--platform', 'windows/amd64'], 'no emulator exists for `windows/amd64`'],
+  [['add', '--platform', 'linux/vax'], 'no emulator exists for `linux/vax`'],
+])('%j is a mistake of usage', async (argv, message) => {
+  await expect(command(...argv)).rejects.toMatchObject({
+    code: 'usage',
+    exitCode: 2,
+    message: expect.stringContaining(message),
+  });
+  expect(stdout).toBe('');
+});
