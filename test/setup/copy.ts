@@ -90,12 +90,19 @@ function collect(
   home: string,
   { env, started }: CopyRun,
 ): Promise<Outcome> {
-  const clean = { HOME: home, PATH: process.env.PATH, MPKIT_ROOT: join(home, 'root') };
+  const clean = {
+    ...network(),
+    HOME: home,
+    PATH: process.env.PATH,
+    MPKIT_ROOT: join(home, 'root'),
+  };
   return new Promise((resolve, reject) => {
     const child = spawn(program as string, args, {
       cwd,
       env: { ...clean, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 120_000,
+      killSignal: 'SIGKILL',
     });
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (bytes) => (stdout += bytes));
@@ -104,4 +111,10 @@ function collect(
     child.on('error', reject);
     child.on('close', (code) => resolve({ exitCode: code ?? -1, stdout, stderr }));
   });
+}
+
+/** How this machine reaches a registry: proxies and certificates. */
+function network(): Record<string, string | undefined> {
+  const wanted = /_proxy$|_cert_(file|dir)$|_ca_certs$|^npm_config_(registry|cafile)$/i;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => wanted.test(name)));
 }
