@@ -63,6 +63,7 @@ async function scan(deb: string, signal: AbortSignal | undefined, onEntry: OnEnt
     await done;
   } catch (error) {
     stdout.destroy();
+    await done.catch(() => {});
     signal?.throwIfAborted();
     if (error instanceof MpkitError || (error as NodeJS.ErrnoException).syscall) throw error;
     throw new MpkitError('corrupt', `cannot read the package \`${posix.basename(deb)}\``, {
