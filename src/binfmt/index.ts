@@ -11,4 +11,5 @@ export {
   parseEntry,
   type RegisteredEntry,
 } from './entry.ts';
+export { hasPrivateInstance, registerPrivate } from './private.ts';
 export { type Cpu, cpuOf, cpus } from './table.ts';

@@ -1,11 +1,18 @@
 /**
- * Owns emulators: where they come from, which one is used, and that its bytes are what was added.
- * Registers nothing in the kernel (`binfmt`) and knows nothing of images (`builder`).
+ * Owns running foreign programs: where emulators come from, which one runs what, that its bytes are
+ * what was added; the namespace of a build and the sandbox of one step. Knows nothing of
+ * Dockerfiles and images.
  */
 export { type EnsureOptions, ensureEmulator, isOffline } from './catalog.ts';
 export { chooseEmulator } from './choose.ts';
 export { cpuModel } from './cpu-model.ts';
+export { withLock } from './lock.ts';
+export { enterNamespace, isInside, type Loan } from './namespace.ts';
+export { type ChosenNetwork, chooseNetwork, type Network, resolverFile } from './network.ts';
 export type { EmulatorRecord } from './record.ts';
+export { createRunners, type Forecast, type Runner, type Runners } from './runner.ts';
+export { type Identity, runStep, type Step, type StepResult } from './sandbox.ts';
+export { openScratch, type Scratch, stubLayer } from './scratch.ts';
 export { addFromDebian, type FetchOptions, withDownloadFolder } from './sources/debian.ts';
 export { addFile, addFromHost, type HostResult } from './sources/path.ts';
 export {
@@ -16,3 +23,4 @@ export {
   removeEmulator,
   type StoreListing,
 } from './store.ts';
+export { parseId, resolveGroup, resolveUser, type User } from './user.ts';

@@ -1,0 +1,6 @@
+/** Owns files that go into an image: ignore rules, wildcards, digest and copy of a selection. */
+export { type CopyTarget, copySelection } from './copy.ts';
+export { hashSelection } from './hash.ts';
+export { fdPath, findInRoot, makeFoldersInRoot } from './in-root.ts';
+export { closeSelection, type Selected, selectFiles } from './select.ts';
+export { type FileSource, openFolderSource } from './source.ts';

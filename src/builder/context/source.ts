@@ -1,0 +1,67 @@
+/** Where COPY takes files from: a folder of the caller's, or the file system of a stage. */
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { MpkitError } from '../../errors.ts';
+import { openInRoot } from '../../libc.ts';
+import { type IgnoreRules, readIgnoreFile } from './ignore.ts';
+
+export interface FileSource {
+  rootFd: number;
+  /** What of it stays out; only for folders of the caller's. */
+  ignore?: IgnoreRules;
+  /** `root`: everything belongs to 0:0, whoever owns it on the host. */
+  owner: 'root' | 'kept';
+  close: () => void;
+}
+
+/** Opens a context folder with its ignore file; `dockerfile`'s own ignore file wins entirely. */
+export function openFolderSource(folder: string, dockerfile?: string): FileSource {
+  let rootFd: number;
+  try {
+    rootFd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch (error) {
+    throw new MpkitError(
+      'not-found',
+      `cannot read the context \`${folder}\`: ${(error as Error).message}`,
+      {
+        cause: error,
+      },
+    );
+  }
+  const text =
+    (dockerfile && readOwnIgnoreFile(dockerfile)) ?? readInRoot(rootFd, '/.dockerignore');
+  return {
+    rootFd,
+    ...(text === undefined ? {} : { ignore: readIgnoreFile(text) }),
+    owner: 'root',
+    close: () => closeSync(rootFd),
+  };
+}
+
+function readOwnIgnoreFile(dockerfile: string): string | undefined {
+  try {
+    return readFileSync(`${dockerfile}.dockerignore`, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** A link inside the context is followed inside it only: it can disclose nothing of the host. */
+function readInRoot(rootFd: number, path: string): string | undefined {
+  const limit = 1024 * 1024;
+  let fd: number;
+  try {
+    fd = openInRoot(rootFd, path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch {
+    return undefined;
+  }
+  try {
+    const { size } = fstatSync(fd);
+    if (!fstatSync(fd).isFile() || size > limit)
+      throw new MpkitError('invalid-input', `\`${path.slice(1)}\` is no regular file below 1 MiB`);
+    const content = Buffer.alloc(size);
+    readSync(fd, content, 0, size, 0);
+    return content.toString('utf8');
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,76 @@
+/** The build context and the named ones: opened once, images resolved once for each platform. */
+import { MpkitError } from '../errors.ts';
+import type { Platform } from '../platform.ts';
+import { type FileSource, openFolderSource } from './context/index.ts';
+import {
+  inheritConfig,
+  type Layout,
+  openLayout,
+  type ResolvedImage,
+  resolveImage,
+} from './image/index.ts';
+import type { BuildOptions } from './options.ts';
+import type { ContextResolver, ImageDocument, ResolvedBase } from './plan/index.ts';
+
+export interface Contexts extends ContextResolver {
+  files: (name: string) => FileSource;
+  resolved: (manifest: string) => { layout: Layout; resolved: ResolvedImage };
+  close: () => void;
+}
+
+export function openContexts({ context, contexts, file }: BuildOptions): Contexts {
+  const sources = new Map<string, FileSource>();
+  const layouts = new Map<string, Promise<Layout>>();
+  const images = new Map<string, { layout: Layout; resolved: ResolvedImage }>();
+  const find = (name: string) => contexts.get(name) ?? contexts.get(name.replace(/:latest$/, ''));
+  const layoutOf = (name: string) => {
+    const named = find(name);
+    if (named?.kind !== 'image') throw new Error(`no image context ${name}`);
+    const known = layouts.get(name) ?? openLayout(named.folder, named.reference);
+    layouts.set(name, known);
+    return known;
+  };
+  return {
+    kind: (name) => find(name)?.kind,
+    image: async (name, platform) => {
+      const layout = await layoutOf(name);
+      const resolved = await resolveImage(layout, platform);
+      images.set(resolved.descriptor.digest, { layout, resolved });
+      return asBase(resolved, platform);
+    },
+    files: (name) => {
+      const known = sources.get(name);
+      if (known) return known;
+      const named = name === '' ? undefined : find(name);
+      const folder = named?.kind === 'folder' ? named.path : context;
+      const source = name === '' ? openFolderSource(folder, file) : openFolderSource(folder);
+      sources.set(name, source);
+      return source;
+    },
+    resolved: (manifest) => {
+      const image = images.get(manifest);
+      if (!image) throw new MpkitError('not-found', `image \`${manifest}\` was not resolved`);
+      return image;
+    },
+    close: () => {
+      for (const source of sources.values()) source.close();
+    },
+  };
+}
+
+function asBase(resolved: ResolvedImage, platform: Platform): ResolvedBase {
+  const config = structuredClone(inheritConfig(resolved.config, platform));
+  return {
+    manifest: resolved.descriptor.digest,
+    platform: resolved.platform,
+    image: {
+      ...config,
+      config: { ...config.config, OnBuild: onBuildOf(resolved) },
+    } as ImageDocument,
+    history: (config.history ?? []) as ResolvedBase['history'],
+  };
+}
+
+function onBuildOf({ config }: ResolvedImage): string[] {
+  return config.config?.OnBuild ?? [];
+}

@@ -1,0 +1,27 @@
+/** The plan that is shown before the first step: what executes foreign code, and by what. */
+import type { Runners } from '../emulator/index.ts';
+import { formatPlatform } from '../platform.ts';
+import type { PlannedPlatform, PlannedStep } from './events.ts';
+import { allVertices, type PlannedImage } from './plan/index.ts';
+
+export async function forecastPlan(
+  images: PlannedImage[],
+  runners: Runners,
+): Promise<PlannedPlatform[]> {
+  const platforms: PlannedPlatform[] = [];
+  for (const { platform, vertex } of images) {
+    const steps: PlannedStep[] = [];
+    for (const { op, label } of allVertices([vertex])) {
+      if (op.kind !== 'run') continue;
+      const { kind, emulator } = await runners.forecast(op.platform);
+      steps.push({
+        label,
+        platform: formatPlatform(op.platform),
+        kind,
+        ...(emulator ? { emulator: `QEMU ${emulator.version}` } : {}),
+      });
+    }
+    platforms.push({ platform: formatPlatform(platform), steps });
+  }
+  return platforms;
+}

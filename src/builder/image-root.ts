@@ -1,0 +1,104 @@
+/** A file system to run a command on: a variant of an OCI layout, or a plain folder. */
+import { chmodSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createRunners, type Scratch, stubLayer } from '../emulator/index.ts';
+import { detachedOverlay } from '../libc.ts';
+import type { Platform } from '../platform.ts';
+import type { Emit } from './events.ts';
+import {
+  environmentOf,
+  type ImageConfig,
+  openBlobs,
+  openLayout,
+  resolveImage,
+} from './image/index.ts';
+import { openJournal, openLayers, snapshotMounts } from './snapshot/index.ts';
+import { openCache, unpackImage } from './solve/index.ts';
+
+export interface RunnableRoot {
+  /** Writable; changes vanish with the run. The caller closes it. */
+  rootFd: number;
+  platform: Platform;
+  /** What the image says about how to run it; empty for a plain folder. */
+  environment: Map<string, string>;
+  directory: string;
+  user: string;
+  command: string[];
+}
+
+/** Unpacks the variant of `layout` for `platform` once; later runs start at once. */
+export async function layoutRoot(options: {
+  root: string;
+  scratch: Scratch;
+  layout: { folder: string; reference?: string };
+  platform: Platform;
+  emit: Emit;
+  signal: AbortSignal;
+}): Promise<RunnableRoot> {
+  const { root, scratch, emit, signal, platform } = options;
+  const layout = await openLayout(options.layout.folder, options.layout.reference);
+  const resolved = await resolveImage(layout, platform);
+  const journal = openJournal(root);
+  const layers = openLayers(root, journal);
+  const mounts = snapshotMounts(root, { layers, scratch });
+  const executor = {
+    root,
+    scratch,
+    journal,
+    layers,
+    mounts,
+    emit,
+    signal,
+    blobs: await openBlobs(root),
+    cache: openCache(root, { journal, layers }),
+    runners: createRunners({ root, scratch, offline: true, onProgress: () => {} }),
+    fileSource: () => {
+      throw new Error('a run copies nothing');
+    },
+    image: () => ({ layout, resolved }),
+    proxies: [],
+    noCache: false,
+    singleId: process.env.MPKIT_IDS === 'single',
+  };
+  const manifest = resolved.descriptor.digest;
+  const op = { kind: 'image' as const, context: '', manifest, platform };
+  const snapshot = await unpackImage(op, executor, () => {});
+  journal.sync();
+  return {
+    rootFd: mounts.writable(snapshot, { stub: true }).rootFd,
+    platform: resolved.platform,
+    ...runtimeOf(resolved.config),
+  };
+}
+
+/** A folder of the caller's as lowest layer: nothing in it changes. */
+export function folderRoot(options: {
+  root: string;
+  scratch: Scratch;
+  folder: string;
+  platform: Platform;
+}): RunnableRoot {
+  const place = options.scratch.make('layer');
+  const [folder, work] = [join(place, 'fs'), join(place, 'work')];
+  for (const each of [folder, work]) mkdirSync(each);
+  chmodSync(folder, 0o755);
+  const lower = [options.folder, stubLayer(options.root)];
+  return {
+    rootFd: detachedOverlay({ lower, upper: { folder, work } }),
+    platform: options.platform,
+    environment: new Map(),
+    directory: '/',
+    user: '',
+    command: [],
+  };
+}
+
+function runtimeOf(config: ImageConfig) {
+  const { Entrypoint, Cmd, WorkingDir, User } = config.config ?? {};
+  return {
+    environment: environmentOf(config),
+    directory: WorkingDir || '/',
+    user: User ?? '',
+    command: [...(Entrypoint ?? []), ...(Cmd ?? [])],
+  };
+}

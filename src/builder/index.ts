@@ -1,0 +1,13 @@
+/** Owns building images: the only door into this folder. */
+export { type BuildResult, build } from './build.ts';
+export type { BuildEvent, Emit, PlannedPlatform, VertexLabel } from './events.ts';
+export { parseLayoutUrl, parseTag } from './image/index.ts';
+export { folderRoot, layoutRoot, type RunnableRoot } from './image-root.ts';
+export {
+  type BuildOptions,
+  defaultEpoch,
+  type NamedContext,
+  type OciOutput,
+} from './options.ts';
+export { proxyNames } from './plan/index.ts';
+export { findDockerfile } from './read-dockerfile.ts';

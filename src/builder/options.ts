@@ -1,0 +1,40 @@
+/** What a build is asked to do; every path absolute, every word checked. */
+import type { Platform } from '../platform.ts';
+
+export interface BuildOptions {
+  /** The state folder. */
+  root: string;
+  /** Folder of the build context. */
+  context: string;
+  /** The Dockerfile. */
+  file: string;
+  /** Normalised, at least one, in the order of the index. */
+  platforms: Platform[];
+  target?: string | undefined;
+  buildArgs: ReadonlyMap<string, string>;
+  /** `--build-context`: files of a folder, or an image of an OCI layout. */
+  contexts: ReadonlyMap<string, NamedContext>;
+  network: 'default' | 'none' | 'host';
+  noCache: boolean;
+  /** Nothing is fetched, emulators included. */
+  offline: boolean;
+  tags: string[];
+  outputs: OciOutput[];
+  /** SOURCE_DATE_EPOCH in seconds; undefined keeps real times. */
+  epoch: number | undefined;
+  proxies: [name: string, value: string][];
+  signal: AbortSignal;
+}
+
+export type NamedContext =
+  | { kind: 'folder'; path: string }
+  | { kind: 'image'; folder: string; reference?: string };
+
+export interface OciOutput {
+  type: 'oci';
+  dest: string;
+  tar: boolean;
+}
+
+/** The time of an image's files when nothing else is asked: what zip and friends can still hold. */
+export const defaultEpoch = 315_532_800;

@@ -1,0 +1,52 @@
+/** Finds and reads the Dockerfile: a regular file, bounded. */
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { MpkitError } from '../errors.ts';
+
+/** The names tried in a context, in this order. */
+export const dockerfileNames = ['Dockerfile', 'dockerfile', 'Containerfile'];
+
+/** The Dockerfile of a context folder; the first name where none exists. */
+export function findDockerfile(context: string): string {
+  const exists = (name: string) => {
+    try {
+      closeSync(openSync(join(context, name), constants.O_RDONLY | constants.O_NONBLOCK));
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  return join(context, dockerfileNames.find(exists) ?? dockerfileNames[0]!);
+}
+
+const mostBytes = 4 * 1024 * 1024;
+
+export function readDockerfile(path: string): string {
+  let fd: number;
+  try {
+    // a FIFO must not stop the build before it began
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (cause) {
+    throw new MpkitError(
+      'not-found',
+      `cannot read Dockerfile \`${path}\`: ${(cause as Error).message}`,
+      {
+        hint: 'name it with `-f FILE`; it is looked up from the working folder, not the context',
+        cause,
+      },
+    );
+  }
+  try {
+    const { size } = fstatSync(fd);
+    if (!fstatSync(fd).isFile() || size > mostBytes)
+      throw new MpkitError(
+        'invalid-input',
+        `Dockerfile \`${path}\` is no regular file below 4 MiB`,
+      );
+    const content = Buffer.alloc(size);
+    readSync(fd, content, 0, size, 0);
+    return content.toString('utf8');
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Records and layers are written without waiting for the disk: a killed process loses nothing, a
+ * power cut could. So each record carries the boot it was made in, and is believed after a reboot
+ * only when a later sync of the whole file system had cleared that mark.
+ */
+
+import { randomBytes } from 'node:crypto';
+import { closeSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { syncFileSystem } from '../../libc.ts';
+
+export interface Journal {
+  /** Writes a JSON record, replacing atomically. */
+  write: (path: string, record: object) => void;
+  /** undefined where it is missing, damaged, or from before a crash. */
+  read: <T extends object>(path: string) => T | undefined;
+  /** Makes everything written so far survive a power cut. */
+  sync: () => void;
+}
+
+export function openJournal(root: string): Journal {
+  const boot = bootId();
+  const unsynced = new Map<string, object>();
+  return {
+    write: (path, record) => {
+      replaceFile(path, { ...record, boot });
+      unsynced.set(path, record);
+    },
+    read: <T extends object>(path: string) => {
+      const record = parse(path) as (T & { boot?: string }) | undefined;
+      return record?.boot === undefined || record.boot === boot ? record : undefined;
+    },
+    sync: () => {
+      if (unsynced.size === 0) return;
+      const fd = openSync(root, 'r');
+      syncFileSystem(fd);
+      for (const [path, record] of unsynced) replaceFile(path, record);
+      closeSync(fd);
+      unsynced.clear();
+    },
+  };
+}
+
+function replaceFile(path: string, record: object): void {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}`;
+  writeFileSync(temporary, JSON.stringify(record));
+  renameSync(temporary, path);
+}
+
+function parse(path: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+}

@@ -1,0 +1,36 @@
+/**
+ * What each operation gave: one record a key, naming the layer it made. A key holds everything
+ * that decides the result, content digests included, so it never matches by accident.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Journal, LayerStore, SnapshotLayer } from '../snapshot/index.ts';
+
+export interface StepCache {
+  find: (key: string) => SnapshotLayer | undefined;
+  put: (key: string, layer: SnapshotLayer) => void;
+  /** A digest that took reading many files to get, by what decides it. */
+  findDigest: (key: string) => string | undefined;
+  putDigest: (key: string, digest: string) => void;
+  /** Held while one process executes the step, so that another does not do it too. */
+  lockFile: (key: string) => string;
+}
+
+export function openCache(
+  root: string,
+  { journal, layers }: { journal: Journal; layers: LayerStore },
+): StepCache {
+  for (const name of ['cache', 'locks']) mkdirSync(join(root, name), { recursive: true });
+  const recordOf = (key: string) => join(root, 'cache', `${key}.json`);
+  return {
+    find: (key) => {
+      const record = journal.read<{ diffId: string }>(recordOf(key));
+      return typeof record?.diffId === 'string' ? layers.find(record.diffId) : undefined;
+    },
+    put: (key, { diffId }) => journal.write(recordOf(key), { diffId }),
+    findDigest: (key) => journal.read<{ digest: string }>(recordOf(key))?.digest,
+    putDigest: (key, digest) => journal.write(recordOf(key), { digest }),
+    // few files that stay, instead of one for each step there ever was
+    lockFile: (key) => join(root, 'locks', key.slice(0, 2)),
+  };
+}

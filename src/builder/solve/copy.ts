@@ -1,0 +1,69 @@
+/** COPY: files of a context or of another stage onto a writable layer. */
+import { closeSync } from 'node:fs';
+import { parseId, resolveGroup, resolveUser } from '../../emulator/index.ts';
+import { MpkitError } from '../../errors.ts';
+import {
+  closeSelection,
+  copySelection,
+  type FileSource,
+  hashSelection,
+  type Selected,
+  selectFiles,
+} from '../context/index.ts';
+import { type CopyOp, digestOf } from '../plan/index.ts';
+import { chainOf } from '../snapshot/index.ts';
+import type { Executor, Inputs, Work } from './executor.ts';
+
+export function copyWork(op: CopyOp, inputs: Inputs, executor: Executor): Work {
+  const { from, sources, ...rest } = op;
+  const source = openSource(op, inputs, executor);
+  let selected: Selected[] = [];
+  const close = () => {
+    closeSelection(selected);
+    if (source.owner === 'kept') source.close();
+  };
+  try {
+    selected = selectFiles(source, sources);
+    const known = from === 'input' ? digestOf(['select', chainOf(inputs[1] ?? []), sources]) : '';
+    const content = (known && executor.cache.findDigest(known)) || hashSelection(source, selected);
+    if (known) executor.cache.putDigest(known, content);
+    const several = sources.length > 1;
+    return {
+      key: ['copy', { ...rest, several, content }, chainOf(inputs[0] ?? [])],
+      perform: ({ rootFd }) =>
+        copySelection(source, selected, {
+          rootFd,
+          destination: op.destination,
+          owner: ownerOf(op.chown, rootFd),
+          mode: op.chmod,
+          several,
+        }),
+      close,
+    };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+function openSource(op: CopyOp, inputs: Inputs, executor: Executor): FileSource {
+  if (op.from !== 'input') return executor.fileSource(op.from.context);
+  const rootFd = executor.mounts.view(inputs[1] ?? []);
+  return { rootFd, owner: 'kept', close: () => closeSync(rootFd) };
+}
+
+/** `--chown`: a number alone gives the same group, a name its primary group. */
+function ownerOf(chown: string | undefined, rootFd: number) {
+  if (chown === undefined || chown === '') return undefined;
+  const [userWord = '', groupWord] = chown.split(':', 2);
+  const number = parseId(userWord);
+  try {
+    const user = resolveUser(rootFd, userWord);
+    const own = number === undefined ? user.group : number;
+    return { user: user.user, group: groupWord ? resolveGroup(rootFd, groupWord) : own };
+  } catch (error) {
+    if (error instanceof MpkitError)
+      throw new MpkitError(error.code, `${error.message} (of \`--chown=${chown}\`)`);
+    throw error;
+  }
+}

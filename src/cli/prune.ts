@@ -1,0 +1,43 @@
+/** `mpkit prune`: gives back the space of the state folder. */
+import { existsSync, lstatSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { inNamespace, parseWords, type Verb } from './verb.ts';
+
+export const pruneVerb: Verb = {
+  help: `usage: mpkit prune [--all] [--root DIR]
+
+Removes cached steps, unpacked layers and blobs, and what killed runs left behind. Files in
+the state folder may belong to subordinate ids, which only mpkit can remove.
+
+  --all    also the emulators: nothing remains
+`,
+  execute: async (words) => {
+    const { values } = parseWords('prune', words, {
+      all: { type: 'boolean' },
+      root: { type: 'string' },
+    });
+    return inNamespace(
+      'prune',
+      words,
+      { root: values.root, loans: [], quiet: true },
+      async (root) => {
+        const kept = values.all ? [] : ['emulators'];
+        let freed = 0;
+        for (const name of readdirSync(root)) {
+          if (kept.includes(name)) continue;
+          freed += sizeOf(join(root, name));
+          rmSync(join(root, name), { recursive: true, force: true });
+        }
+        process.stdout.write(`freed ${(freed / 1e6).toFixed(1)} MB\n`);
+        return 0;
+      },
+    );
+  },
+};
+
+function sizeOf(path: string): number {
+  if (!existsSync(path)) return 0;
+  const is = lstatSync(path);
+  if (!is.isDirectory()) return is.size;
+  return readdirSync(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0);
+}

@@ -1,0 +1,37 @@
+/** The one place that turns errors into text: message, excerpt, last output, hint. */
+import { MpkitError, type SourceLocation } from '../errors.ts';
+import { cleanLine, cleanName } from '../tui/clean.ts';
+
+/** Lines for stderr, complete without colour; a bug keeps its stack. */
+export function reportError(error: unknown): string {
+  if (!(error instanceof MpkitError)) return bugReport(error);
+  const lines = [`mpkit: ${cleanName(error.message)}`];
+  if (error.location) lines.push(...excerpt(error.location));
+  if (error.output && error.output.length > 0)
+    lines.push('last output:', ...error.output.map((line) => `  | ${cleanLine(line, false)}`));
+  if (error.hint) lines.push(`hint: ${cleanName(error.hint)}`);
+  return `${lines.join('\n')}\n`;
+}
+
+export function exitCodeOf(error: unknown): number {
+  return error instanceof MpkitError ? error.exitCode : 1;
+}
+
+/** The instruction with one line around it, marked, as far as it is not endless. */
+function excerpt({ file, startLine, endLine, text }: SourceLocation): string[] {
+  const all = text.split(/\r?\n/);
+  const from = Math.max(1, startLine - 1);
+  const to = Math.min(all.length, Math.min(endLine, startLine + 8) + 1);
+  const width = String(to).length;
+  const lines = all.slice(from - 1, to).map((line, at) => {
+    const number = from + at;
+    const mark = number >= startLine && number <= endLine ? '>>>' : '   ';
+    return `${mark} ${String(number).padStart(width)} | ${cleanLine(line, false)}`;
+  });
+  return [`${cleanName(file)}:${startLine}`, ...lines];
+}
+
+function bugReport(error: unknown): string {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return `mpkit: internal error, please report it\n${text}\n`;
+}

@@ -1,0 +1,85 @@
+/** What every verb is to the launcher, and what verbs share. */
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { enterNamespace, isInside, type Loan } from '../emulator/index.ts';
+import { MpkitError } from '../errors.ts';
+import { stateRoot } from '../paths.ts';
+
+export interface Verb {
+  help: string;
+  /** Its own verbs have helps of their own. */
+  ownHelp?: true;
+  /** Gets the words after the verb; resolves to the exit status. */
+  execute: (words: string[]) => Promise<number>;
+}
+
+/** Strict parsing; a wrong flag is `usage` with the verb's help as hint. */
+export function parseWords<T extends ParseArgsConfig['options']>(
+  verb: string,
+  words: string[],
+  options: T,
+) {
+  try {
+    return parseArgs({
+      args: words,
+      options: options ?? {},
+      allowPositionals: true,
+      strict: true,
+    }) as ReturnType<typeof parseArgs<{ options: NonNullable<T>; allowPositionals: true }>>;
+  } catch (error) {
+    const message = (error as Error).message.split(/\.(\s|$)/)[0] ?? '';
+    throw new MpkitError('usage', `${message.charAt(0).toLowerCase()}${message.slice(1)}`, {
+      hint: `\`mpkit ${verb} --help\` lists the flags`,
+    });
+  }
+}
+
+/** Runs `action` inside the builder's namespace: there directly, outside by entering it. */
+export async function inNamespace(
+  verb: string,
+  words: string[],
+  options: { root: string | undefined; loans: Loan[]; quiet?: boolean },
+  action: (root: string) => Promise<number>,
+): Promise<number> {
+  const root = stateRoot(options.root);
+  if (isInside()) return action(root);
+  return enterNamespace({
+    root,
+    loans: options.loans,
+    argv: [verb, ...words],
+    warn: (text) => {
+      if (!options.quiet) process.stderr.write(`mpkit: note: ${text}\n`);
+    },
+  });
+}
+
+export interface Stop {
+  signal: AbortSignal;
+  /** The exit status of a run that a signal ended. */
+  code: () => number | undefined;
+  /** From now on signals are somebody else's: native/sandbox passes them to the command. */
+  disarm: () => void;
+}
+
+/**
+ * Aborts on the first SIGINT, SIGTERM or SIGHUP. What runs is ended and cleaned up before the
+ * process goes.
+ */
+export function stopOnSignals(): Stop {
+  const controller = new AbortController();
+  const numbers = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
+  let armed = true;
+  let code: number | undefined;
+  for (const [name, number] of Object.entries(numbers))
+    process.on(name, () => {
+      if (!armed) return;
+      code ??= 128 + number;
+      controller.abort();
+    });
+  return {
+    signal: controller.signal,
+    code: () => code,
+    disarm: () => {
+      armed = false;
+    },
+  };
+}

@@ -1,0 +1,59 @@
+/** What native/sandbox says on its report descriptor: one JSON object a line (native/fail.h). */
+import type { Readable, Writable } from 'node:stream';
+import { getSystemErrorName } from 'node:util';
+import { type ErrorCode, MpkitError } from '../errors.ts';
+
+export interface SandboxFailure {
+  step: string;
+  path: string;
+  /** 0 where no system call failed. */
+  errno: number;
+  meaning: string;
+}
+
+export interface SandboxReport {
+  error?: SandboxFailure;
+  /** Raw wait status of the command. */
+  status?: number;
+  /** The time limit in seconds, when it ended the step. */
+  timeout?: number;
+  pid?: number;
+}
+
+/** Collects the report until the sandbox closes it; the first error wins. */
+export async function readReport(
+  stream: Readable | Writable | null | undefined,
+  onPart: (report: SandboxReport) => void = () => {},
+): Promise<SandboxReport> {
+  const report: SandboxReport = {};
+  let text = '';
+  for await (const chunk of stream as Readable) {
+    text += String(chunk);
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n')) {
+      const part = parseLine(text.slice(0, end));
+      text = text.slice(end + 1);
+      Object.assign(report, { ...part, ...(report.error ? { error: report.error } : {}) });
+      onPart(report);
+    }
+  }
+  return report;
+}
+
+/** `mount proc of /proc failed: EPERM (…)` with the remedy as hint. */
+export function sandboxError({ step, path, errno, meaning }: SandboxFailure): MpkitError {
+  const where = path ? ` \`${path}\`` : '';
+  const why = errno ? `: ${getSystemErrorName(-errno)}` : '';
+  const code: ErrorCode =
+    step.startsWith('make') && step.includes('namespace') ? 'host-unable' : 'sandbox';
+  return new MpkitError(code, `sandbox could not ${step}${where}${why}`, {
+    hint: meaning || undefined,
+  });
+}
+
+function parseLine(line: string): SandboxReport {
+  try {
+    return JSON.parse(line) as SandboxReport;
+  } catch {
+    return {};
+  }
+}

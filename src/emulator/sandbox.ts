@@ -1,0 +1,161 @@
+/**
+ * Runs one command as a step: in namespaces of its own, on a root given as a descriptor. Only
+ * inside the builder's namespace. What makes the step is in native/step.c.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { MpkitError } from '../errors.ts';
+import { sandboxProgram } from '../paths.ts';
+import { readReport, type SandboxReport, sandboxError } from './report.ts';
+
+export interface Step {
+  /** Root of the step: a detached mount (libc `detachedOverlay`) or a folder descriptor. */
+  rootFd: number;
+  /** The state folder: `attach` in it is where the root is mounted for a moment. */
+  stateRoot: string;
+  command: string[];
+  /** What is executed where argv[0] shall read differently. */
+  program?: string;
+  /** The whole environment: nothing is inherited. */
+  environment: Record<string, string>;
+  directory: string;
+  identity: Identity;
+  /** `joined`: a namespace of its own that `onNetwork` connects before the command starts. */
+  network: 'none' | 'host' | 'joined';
+  onNetwork?: (pid: number) => Promise<void>;
+  hostname?: string;
+  /** Small files that exist only while the step runs: in-root path, content. */
+  files?: [target: string, content: string][];
+  binds?: { source: string; target: string; readOnly: boolean }[];
+  /** Seconds; the whole step is killed after them. */
+  timeLimit?: number | undefined;
+  /** fsync and its kind return at once: for steps whose files a commit makes durable. */
+  answerSyncs?: boolean;
+  /** `uname -m` of a 32-bit platform that runs natively. */
+  linux32?: boolean;
+  /** `inherit`: the caller's; `terminal`: a pseudo-terminal in front of it; else a sink. */
+  output: 'inherit' | 'terminal' | ((chunk: Buffer) => void);
+  signal?: AbortSignal | undefined;
+}
+
+export interface Identity {
+  user: number;
+  group: number;
+  /** Supplementary groups, the primary one included. */
+  groups: number[];
+}
+
+export interface StepResult {
+  /** 128+n for a command that signal n ended; 124 after the time limit. */
+  exitCode: number;
+  signal?: NodeJS.Signals;
+  timedOut: boolean;
+}
+
+/** At most this many processes for each user of a step. */
+const processLimit = 8192;
+
+/** Resolves whatever the command's status; throws `sandbox` where the step could not be made. */
+export async function runStep(step: Step): Promise<StepResult> {
+  if (step.signal?.aborted) throw new MpkitError('interrupted', 'interrupted');
+  const streams = typeof step.output === 'function' ? 'pipe' : 'inherit';
+  const child = spawn(sandboxProgram(), stepArguments(step), {
+    stdio: [
+      streams === 'pipe' ? 'ignore' : 'inherit',
+      streams,
+      streams,
+      'pipe',
+      step.rootFd,
+      step.network === 'joined' ? 'pipe' : 'ignore',
+    ],
+    env: step.environment,
+  });
+  // SIGKILL on the outer process: the step's first process dies with it, and with that the rest.
+  const abort = () => child.kill('SIGKILL');
+  step.signal?.addEventListener('abort', abort, { once: true });
+  try {
+    if (typeof step.output === 'function') collect(child, step.output);
+    const [exitCode, report] = await Promise.all([
+      exitOf(child),
+      readReport(child.stdio[3], networkStarter(step, child)),
+    ]);
+    if (step.signal?.aborted) throw new MpkitError('interrupted', 'interrupted');
+    if (report.error) throw commandError(report, step) ?? sandboxError(report.error);
+    return { exitCode, timedOut: report.timeout !== undefined, ...signalOf(report) };
+  } finally {
+    step.signal?.removeEventListener('abort', abort);
+  }
+}
+
+function stepArguments(step: Step): string[] {
+  const { identity } = step;
+  const words = ['step', '--report-fd', '3', '--root-fd', '4'];
+  const option = (name: string, ...values: (string | number)[]) =>
+    words.push(`--${name}`, ...values.map(String));
+  option('attach', join(step.stateRoot, 'attach'));
+  option('user', identity.user);
+  option('group', identity.group);
+  if (identity.groups.length > 0) option('groups', identity.groups.join(','));
+  option('directory', step.directory);
+  option('processes', processLimit);
+  if (step.hostname) option('hostname', step.hostname);
+  if (step.program) option('program', step.program);
+  if (step.timeLimit) option('time-limit', step.timeLimit);
+  for (const [target, content] of step.files ?? []) option('file', target, content);
+  for (const { source, target, readOnly } of step.binds ?? [])
+    option(readOnly ? 'bind-read-only' : 'bind', source, target);
+  if (step.network !== 'host') option('own-network');
+  if (step.network === 'joined') option('ready-fd', 5);
+  if (step.answerSyncs) option('answer-syncs');
+  if (step.linux32) option('linux32');
+  if (step.output === 'terminal') option('terminal');
+  return [...words, '--', ...step.command];
+}
+
+function networkStarter(step: Step, child: ChildProcess): (report: SandboxReport) => void {
+  let started = false;
+  return ({ pid }) => {
+    if (pid === undefined || started || !step.onNetwork) return;
+    started = true;
+    const ready = (child.stdio as unknown as Writable[])[5]!;
+    step.onNetwork(pid).then(
+      () => ready.end('R'),
+      () => ready.destroy(),
+    );
+  };
+}
+
+function collect(child: ChildProcess, sink: (chunk: Buffer) => void): void {
+  for (const stream of [child.stdout, child.stderr]) (stream as Readable).on('data', sink);
+}
+
+/** A command that cannot be executed is the image's fault, not the sandbox's: 127 and 126. */
+function commandError({ error }: SandboxReport, step: Step): MpkitError | undefined {
+  if (error?.step !== 'exec') return undefined;
+  const program = step.program ?? step.command[0] ?? '';
+  const errno = constants.errno;
+  const why = new Map<number, string>([
+    [errno.ENOENT, 'not found in the image (or its `#!` interpreter or loader is not)'],
+    [errno.EACCES, 'not executable for this user'],
+    [errno.ENOEXEC, 'exec format error: its CPU is not the platform of this step'],
+  ]).get(error.errno);
+  if (!why) return undefined;
+  return new MpkitError('step-failed', `cannot execute \`${program}\`: ${why}`);
+}
+
+function signalOf({ status }: SandboxReport): { signal?: NodeJS.Signals } {
+  const number = (status ?? 0) & 0x7f;
+  if (number === 0) return {};
+  const names = Object.entries(constants.signals);
+  const name = names.find(([, value]) => value === number)?.[0];
+  return name ? { signal: name as NodeJS.Signals } : {};
+}
+
+function exitOf(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve(code ?? 137));
+  });
+}

@@ -1,0 +1,44 @@
+/**
+ * What a step printed, made harmless for the reader's terminal: colours stay where they are
+ * wanted, every other control sequence goes, other control characters become visible.
+ */
+export function cleanLine(line: string, colour: boolean): string {
+  let coloured = false;
+  const parts = line.split(sequences).map((part, at) => {
+    if (at % 2 === 0) return part.replace(controls, visible);
+    if (!colour || !isColour(part)) return '';
+    coloured = true;
+    return part;
+  });
+  return coloured ? `${parts.join('')}${reset}` : parts.join('');
+}
+
+/** A name from an image or a context, for a message: nothing of it reaches the terminal raw. */
+export function cleanName(name: string): string {
+  return cleanLine(name, false);
+}
+
+const reset = '\u001b[0m';
+
+function visible(char: string): string {
+  return `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`;
+}
+
+function isColour(sequence: string): boolean {
+  return sequence.startsWith('\u001b[') && /^[0-9;]*m$/.test(sequence.slice(2));
+}
+
+/** ECMA-48 sequences, each in one group: split() then alternates text and sequence. */
+const sequences = new RegExp(
+  `(${[
+    // CSI, in its 7-bit and 8-bit form
+    String.raw`(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?`,
+    // OSC, DCS, SOS, PM, APC: strings up to BEL or ST
+    String.raw`(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?`,
+    String.raw`\x1b[ -/]*[0-~]?`,
+  ].join('|')})`,
+);
+
+/** Everything but tab; a line holds no newline. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are the subject
+const controls = /[\x00-\x08\x0a-\x1f\x7f-\x9f]/g;
