@@ -73,7 +73,7 @@ const expectTidy = () => {
   expect(leftovers(root)).toEqual([]);
 };
 
-describe.skipIf(network)(`the newest emulators of Debian${network}`, () => {
+describe.skipIf(network)(`the newest emulators of Debian${network}`, { timeout: 300_000 }, () => {
   it('come from one download, leave nothing else, and serve offline afterwards', async () => {
     const before = aptState();
     const said: string[] = [];
