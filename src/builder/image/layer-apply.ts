@@ -79,7 +79,7 @@ function entryError(error: unknown, name: Buffer): unknown {
   if (code === 'EINVAL' && syscall?.includes('chown'))
     return new MpkitError(
       'host-unable',
-      `\`/${name}\` belongs to an id that this user may not use`,
+      `\`${name}\` belongs to an id that this user may not use`,
       {
         hint: 'give the user a range of 65,536 ids in /etc/subuid and /etc/subgid',
         cause: error,

@@ -178,6 +178,21 @@ describe.skipIf(!isRoot)(`a layer that is written and applied${needsRoot}`, () =
     }
   });
 
+  it("unescapes overlayfs's names, and drops the namespace from capabilities", () => {
+    const { rootFd, merged, upper } = stackOn();
+    for (const name of ['own', 'capable']) writeFileSync(join(merged, name), '');
+    setXattr(join(merged, 'own'), 'user.overlay.mine', Buffer.from('1'));
+    const rest = '00200000000000000000000000000000';
+    const rootId = 'e8030000';
+    const revision3 = Buffer.from(`01000003${rest}${rootId}`, 'hex');
+    setXattr(join(upper, 'capable'), 'security.capability', revision3);
+    expect([...layerEntries(upper)].map(({ entry }) => entry.xattrs)).toEqual([
+      new Map([['security.capability', Buffer.from(`01000002${rest}`, 'hex')]]),
+      new Map([['user.overlay.mine', Buffer.from('1')]]),
+    ]);
+    closeSync(rootFd);
+  });
+
   it('hides what was removed or replaced below, and only that', async () => {
     const base = temporaryFolder();
     for (const name of ['gone', 'replaced', 'kept']) {
