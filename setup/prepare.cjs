@@ -74,5 +74,9 @@ function remember(folder, part, signature) {
 
 module.exports = { prepare };
 
-if (require.main === module)
-  prepare(process.argv.includes('--bundle') ? ['dependencies', 'bundle'] : undefined);
+if (require.main === module) {
+  const forPackage = process.argv.includes('--bundle');
+  // a package must not ship chunks of earlier bundles
+  if (forPackage) rmSync(join(freshness.packageRoot, 'dist'), { recursive: true, force: true });
+  prepare(forPackage ? ['dependencies', 'bundle'] : undefined);
+}

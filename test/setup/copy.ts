@@ -40,13 +40,6 @@ export function freshCopy(dependencies: 'linked' | 'missing'): Copy {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     cpSync(join(clone, path), join(folder, path));
   }
-  if (!existsSync(join(folder, 'src/cli/main.ts'))) {
-    mkdirSync(join(folder, 'src/cli'), { recursive: true });
-    writeFileSync(
-      join(folder, 'src/cli/main.ts'),
-      "import koffi from 'koffi';\nconsole.log(koffi.version);\n",
-    );
-  }
   if (dependencies === 'linked')
     symlinkSync(join(clone, 'node_modules'), join(folder, 'node_modules'));
   const run: Copy['run'] = (command, options = {}) => collect(command, folder, home, options);
