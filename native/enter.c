@@ -109,7 +109,7 @@ static _Noreturn void builder(const struct enter_options *options, int socket) {
   mount_binfmt();
   publish_sealed_self();
   if (options->directory && chdir(options->directory) < 0 && chdir("/") < 0) fail("chdir", "/", "");
-  run_as_init(options->command, NULL);
+  run_as_init(options->command[0], options->command, NULL);
 }
 
 int enter_command(int count, char **words) {

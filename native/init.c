@@ -34,14 +34,14 @@ static void default_signals(void) {
   sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static pid_t start(char **command, const struct command_hooks *hooks) {
+static pid_t start(const char *program, char **command, const struct command_hooks *hooks) {
   pid_t child = fork();
-  if (child < 0) fail("fork", command[0], "");
+  if (child < 0) fail("fork", program, "");
   if (child > 0) return child;
   default_signals();
   if (hooks) hooks->before_exec(hooks->data);
-  execvp(command[0], command);
-  fail("exec", command[0], "");
+  execvp(program, command);
+  fail("exec", program, "");
 }
 
 /* Ctrl-C of a terminal reaches the whole foreground group by itself: only others are passed on. */
@@ -64,11 +64,11 @@ static int exit_status(int status) {
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-void run_as_init(char **command, const struct command_hooks *hooks) {
+void run_as_init(const char *program, char **command, const struct command_hooks *hooks) {
   sigset_t set = block_signals();
   int signals = signalfd(-1, &set, SFD_CLOEXEC), status;
   if (signals < 0) fail("signalfd", "", "");
-  pid_t child = start(command, hooks);
+  pid_t child = start(program, command, hooks);
   if (hooks) hooks->after_start(hooks->data);
   for (;;) {
     struct signalfd_siginfo signal;

@@ -20,11 +20,12 @@ struct command_hooks {
 };
 
 /*
- * First process of a pid namespace: starts the command, reaps, passes signals on, and ends with
+ * First process of a pid namespace: starts `program` with the words of the command, reaps, passes signals on, and ends with
  * the command's status; the kernel then kills whatever is left. With hooks the raw wait status is
  * reported as {"status":N}.
  */
-_Noreturn void run_as_init(char **command, const struct command_hooks *hooks);
+_Noreturn void run_as_init(const char *program, char **command,
+                              const struct command_hooks *hooks);
 
 /*
  * Outside: passes signals on to `child` until it ends; its exit status, 128+n for signal n.

@@ -59,6 +59,7 @@ static int parse_value(struct step_options *step, const char *word, char **value
   else if (strcmp(word, "--attach") == 0) step->attach = value;
   else if (strcmp(word, "--hostname") == 0) step->hostname = value;
   else if (strcmp(word, "--directory") == 0) step->directory = value;
+  else if (strcmp(word, "--program") == 0) step->program = value;
   else if (strcmp(word, "--user") == 0)
     step->identity.user = (uid_t)take_number(value, UINT_MAX - 1L);
   else if (strcmp(word, "--group") == 0)
@@ -167,7 +168,9 @@ static _Noreturn void inside(struct step_options *step, int socket) {
   limit_resources(step->processes);
   close_others(&running);
   enter_directory(step->directory);
-  run_as_init(step->command, &(struct command_hooks){before_exec, after_start, &running});
+  const char *program = step->program ? step->program : step->command[0];
+  run_as_init(program, step->command,
+              &(struct command_hooks){before_exec, after_start, &running});
 }
 
 static void open_binds(struct step_options *step) {

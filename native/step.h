@@ -18,7 +18,8 @@ struct bind {
 /* Everything that one step is; filled by the command line, read-only afterwards. */
 struct step_options {
   int root_fd;
-  const char *attach, *hostname, *directory;
+  /* `program`: what is executed where argv[0] shall read differently */
+  const char *attach, *hostname, *directory, *program;
   int own_network, terminal, answer_syncs, linux32, ready_fd;
   long time_limit, processes;
   struct identity identity;

@@ -1,0 +1,26 @@
+/** `--metadata-file`: buildx's keys, and the images of each platform under a key of our own. */
+import { renameSync, writeFileSync } from 'node:fs';
+import type { BuildResult } from '../builder/index.ts';
+import { ioError } from '../errors.ts';
+import { formatPlatform } from '../platform.ts';
+
+/** Replaces `path` atomically; throws `io`, `disk-full` or `permission-denied`. */
+export function writeMetadata(path: string, { images, digest }: BuildResult): void {
+  const only = images.length === 1 ? images[0] : undefined;
+  const metadata = {
+    'containerimage.digest': digest,
+    ...(only ? { 'containerimage.descriptor': only } : {}),
+    'mpkit.platforms': images.map((image) => ({
+      platform: formatPlatform(image.platform),
+      digest: image.digest,
+      size: image.size,
+    })),
+  };
+  const temporary = `${path}.${process.pid}`;
+  try {
+    writeFileSync(temporary, `${JSON.stringify(metadata, undefined, 2)}\n`);
+    renameSync(temporary, path);
+  } catch (error) {
+    throw ioError(error, `writing \`${path}\``);
+  }
+}

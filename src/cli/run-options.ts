@@ -1,0 +1,115 @@
+/** The flags of `mpkit run`, checked. */
+import { realpathSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseLayoutUrl } from '../builder/index.ts';
+import { isOffline, type Network } from '../emulator/index.ts';
+import { MpkitError } from '../errors.ts';
+import { hostPlatform, normalizePlatform, type Platform, parsePlatform } from '../platform.ts';
+import type { parseWords } from './verb.ts';
+
+export const runFlags = {
+  platform: { type: 'string' },
+  rootfs: { type: 'string' },
+  env: { type: 'string', short: 'e', multiple: true },
+  workdir: { type: 'string', short: 'w' },
+  user: { type: 'string', short: 'u' },
+  network: { type: 'string' },
+  volume: { type: 'string', short: 'v', multiple: true },
+  timeout: { type: 'string' },
+  offline: { type: 'boolean' },
+  verbose: { type: 'boolean' },
+  root: { type: 'string' },
+} as const;
+
+export interface RunOptions {
+  source: { rootfs: string } | { folder: string; reference?: string };
+  command: string[];
+  platform: Platform;
+  environment: [string, string][];
+  directory: string | undefined;
+  user: string | undefined;
+  network: Network;
+  volumes: { source: string; target: string; readOnly: boolean }[];
+  timeLimit: number | undefined;
+  offline: boolean;
+  verbose: boolean;
+}
+
+interface Words {
+  values: ReturnType<typeof parseWords<typeof runFlags>>['values'];
+  positionals: string[];
+  command: string[];
+}
+
+/** Every path absolute, every word checked; throws `usage` or `not-found`. */
+export function readRunOptions({ values, positionals, command }: Words): RunOptions {
+  const { timeout, network = 'default' } = values;
+  if (!['none', 'host', 'default'].includes(network))
+    throw usage(`invalid network \`${network}\`: expected none, host or default`);
+  if (timeout !== undefined && !/^[1-9]\d{0,7}$/.test(timeout))
+    throw usage(`invalid timeout \`${timeout}\`: expected seconds`);
+  return {
+    ...readSource(values.rootfs, positionals, command),
+    platform: values.platform ? normalizePlatform(parsePlatform(values.platform)) : hostPlatform(),
+    environment: (values.env ?? []).flatMap(readVariable),
+    directory: values.workdir,
+    user: values.user,
+    network: network as Network,
+    volumes: (values.volume ?? []).map(readVolume),
+    timeLimit: timeout === undefined ? undefined : Number(timeout),
+    offline: isOffline(values.offline),
+    verbose: values.verbose ?? false,
+  };
+}
+
+/** Words after the image are the command too, as docker run has it. */
+function readSource(
+  rootfs: string | undefined,
+  positionals: string[],
+  command: string[],
+): Pick<RunOptions, 'source' | 'command'> {
+  if (rootfs !== undefined)
+    return { source: { rootfs: realPath(rootfs) }, command: [...positionals, ...command] };
+  const [image, ...others] = positionals;
+  if (!image?.startsWith('oci-layout://'))
+    throw usage('expected `--rootfs DIR` or `oci-layout://DIR[:TAG]`');
+  const { folder, reference } = parseLayoutUrl(image);
+  return {
+    source: { folder: realPath(folder), ...(reference ? { reference } : {}) },
+    command: [...others, ...command],
+  };
+}
+
+function readVariable(word: string): [string, string][] {
+  const at = word.indexOf('=');
+  const name = at < 0 ? word : word.slice(0, at);
+  const value = at < 0 ? process.env[name] : word.slice(at + 1);
+  if (name === '') throw usage(`invalid variable \`${word}\`: expected NAME=VALUE`);
+  return value === undefined ? [] : [[name, value]];
+}
+
+function readVolume(word: string) {
+  const [source = '', target = '', mode, ...more] = word.split(':');
+  if (
+    !source ||
+    !target.startsWith('/') ||
+    more.length > 0 ||
+    !['ro', 'rw', undefined].includes(mode)
+  )
+    throw usage(`invalid volume \`${word}\`: expected SRC:DST[:ro] with an absolute DST`);
+  if (/^\/+(proc|sys)(\/|$)/.test(target) || /(^|\/)\.\.(\/|$)/.test(target))
+    throw usage(`invalid volume \`${word}\`: nothing can be mounted below /proc and /sys`);
+  return { source: realPath(source), target, readOnly: mode === 'ro' };
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(resolve(path));
+  } catch (error) {
+    throw new MpkitError('not-found', `\`${path}\`: ${(error as NodeJS.ErrnoException).code}`);
+  }
+}
+
+function usage(message: string): MpkitError {
+  return new MpkitError('usage', message, { hint: '`mpkit run --help` lists the flags' });
+}
