@@ -116,7 +116,6 @@ async function runInside(options: RunOptions, root: string): Promise<number> {
     if (code !== undefined) return code;
     throw error;
   } finally {
-    network.close();
     if (image) closeSync(image.rootFd);
     scratch.remove();
   }

@@ -74,14 +74,16 @@ export async function runStep(step: Step): Promise<StepResult> {
   });
   // SIGKILL on the outer process: the step's first process dies with it, and with that the rest.
   const abort = () => child.kill('SIGKILL');
+  const network = networkStarter(step, child);
   step.signal?.addEventListener('abort', abort, { once: true });
   try {
     if (typeof step.output === 'function') collect(child, step.output);
     const [exitCode, report] = await Promise.all([
       exitOf(child),
-      readReport(child.stdio[3], networkStarter(step, child)),
+      readReport(child.stdio[3], network.onReport),
     ]);
     if (step.signal?.aborted) throw new MpkitError('interrupted', 'interrupted');
+    if (network.error()) throw network.error();
     if (report.error) throw commandError(report, step) ?? sandboxError(report.error);
     return { exitCode, timedOut: report.timeout !== undefined, ...signalOf(report) };
   } finally {
@@ -114,17 +116,22 @@ function stepArguments(step: Step): string[] {
   return [...words, '--', ...step.command];
 }
 
-function networkStarter(step: Step, child: ChildProcess): (report: SandboxReport) => void {
+function networkStarter(step: Step, child: ChildProcess) {
   let started = false;
-  return ({ pid }) => {
+  let failure: Error | undefined;
+  const onReport = ({ pid }: SandboxReport) => {
     if (pid === undefined || started || !step.onNetwork) return;
     started = true;
     const ready = (child.stdio as unknown as Writable[])[5]!;
     step.onNetwork(pid).then(
       () => ready.end('R'),
-      () => ready.destroy(),
+      (error: Error) => {
+        failure = error;
+        ready.destroy();
+      },
     );
   };
+  return { onReport, error: () => failure };
 }
 
 function collect(child: ChildProcess, sink: (chunk: Buffer) => void): void {
