@@ -5,8 +5,10 @@
  *
  * A path may be a Buffer: file names are bytes, not text.
  */
+
+import { createRequire } from 'node:module';
 import { getSystemErrorName } from 'node:util';
-import koffi from 'koffi';
+import type Koffi from 'koffi';
 
 export type Path = string | Buffer;
 
@@ -164,7 +166,11 @@ function libc(): Libc {
   return loaded;
 }
 
+/** koffi's native part is loaded only by processes that call something. */
+let koffi: typeof Koffi;
+
 function load() {
+  koffi = createRequire(import.meta.url)('koffi') as typeof Koffi;
   const library = koffi.load('libc.so.6');
   const declare = (prototype: string) => library.func(prototype);
   return {

@@ -1,6 +1,6 @@
 /** The only importer of execa: every process mpkit starts, but for the sandbox's own children. */
 import type { Readable } from 'node:stream';
-import { execa, type Options } from 'execa';
+import type { Options } from 'execa';
 import { MpkitError } from './errors.ts';
 
 export interface CommandResult {
@@ -21,6 +21,7 @@ export async function run(
   args: string[],
   options: CommandOptions = {},
 ): Promise<CommandResult> {
+  const { execa } = await load();
   const result = await execa(program, args, { ...options, reject: false, stdin: 'ignore' });
   if (result.exitCode === undefined && result.code === 'ENOENT') throw missing(program, result);
   return {
@@ -45,11 +46,12 @@ export async function runOrThrow(
  * Starts a program whose stdout is read while it runs. `done` resolves when it exited with 0 and
  * rejects like `runOrThrow`; destroying `stdout` ends it.
  */
-export function stream(
+export async function stream(
   program: string,
   args: string[],
   options: CommandOptions = {},
-): { stdout: Readable; done: Promise<void> } {
+): Promise<{ stdout: Readable; done: Promise<void> }> {
+  const { execa } = await load();
   const child = execa(program, args, {
     ...options,
     reject: false,
@@ -64,6 +66,11 @@ export function stream(
   // whoever stops reading `stdout` early need not wait for `done`
   done.catch(() => {});
   return { stdout: child.stdout, done };
+}
+
+/** Only when a process is started: loading it takes longer than most verbs run. */
+function load() {
+  return import('execa');
 }
 
 function failed(program: string, { exitCode, stderr }: Omit<CommandResult, 'stdout'>): MpkitError {

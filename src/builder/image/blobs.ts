@@ -7,7 +7,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ioError, MpkitError } from '../../errors.ts';
-import { type Digest, hexOf } from './digest.ts';
+import { type Digest, digestOf, hexOf } from './digest.ts';
 
 export interface Blobs {
   folder: string;
@@ -49,6 +49,8 @@ export async function putBlob(
   content: Buffer | AsyncIterable<Buffer>,
   expected?: BlobFacts,
 ): Promise<BlobFacts> {
+  const known = Buffer.isBuffer(content) ? factsOf(content) : undefined;
+  if (known && !expected && (await hasBlob(blobs, known))) return known;
   const writer = await startBlob(blobs);
   try {
     for await (const chunk of Buffer.isBuffer(content) ? [content] : content) {
@@ -61,6 +63,10 @@ export async function putBlob(
     await writer.abort();
     throw ioError(error, 'storing a blob');
   }
+}
+
+function factsOf(content: Buffer): BlobFacts {
+  return { digest: digestOf(content), size: content.length };
 }
 
 /** A blob being written: `commit` makes it visible, `abort` (harmless afterwards) drops it. */

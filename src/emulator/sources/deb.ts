@@ -1,7 +1,7 @@
 /** Reads single files out of a Debian package, without unpacking it anywhere. */
 import { posix } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import tar from 'tar-stream';
+import type tar from 'tar-stream';
 import { MpkitError } from '../../errors.ts';
 import { stream } from '../../process.ts';
 
@@ -46,12 +46,13 @@ export async function readMembers(
 type OnEntry = (header: tar.Header, content: AsyncIterable<Buffer>) => Promise<void>;
 
 async function scan(deb: string, signal: AbortSignal | undefined, onEntry: OnEntry): Promise<void> {
-  const { stdout, done } = stream(
+  const { stdout, done } = await stream(
     'dpkg-deb',
     ['--fsys-tarfile', deb],
     signal ? { cancelSignal: signal } : {},
   );
-  const extract = tar.extract();
+  const { extract: open } = (await import('tar-stream')).default;
+  const extract = open();
   const piped = pipeline(stdout, extract);
   piped.catch(() => {});
   try {
