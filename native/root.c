@@ -5,11 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 static const char *const read_only_options[] = {"mode", "755", "size", "4k", NULL};
@@ -69,8 +71,8 @@ static void add_proc(int root) {
                                        "proc/kcore",       "proc/keys",       "proc/latency_stats",
                                        "proc/timer_list",  "proc/timer_stats", "proc/sched_debug",
                                        "proc/scsi",        "proc/kmsg",       NULL};
-  static const char *const protected[] = {"proc/bus", "proc/fs", "proc/irq", "proc/sys",
-                                          "proc/sysrq-trigger", NULL};
+  static const char *const protected[] = {"proc/bus",      "proc/fs",  "proc/irq",
+                                          "proc/pressure", "proc/sys", "proc/sysrq-trigger", NULL};
   int proc = new_mount("proc", MK_ATTR_NOSUID | MK_ATTR_NODEV | MK_ATTR_NOEXEC, NULL);
   if (proc < 0)
     fail("mount proc", "/proc",
@@ -139,15 +141,18 @@ static void add_files(const struct step_options *step, int root) {
   close(scratch);
 }
 
-/* `source` was opened before the old root went out of sight. */
-static void add_bind(int root, const struct bind *bind, int source) {
-  struct stat is;
-  int mount = clone_tree(source, "", 1);
-  if (mount < 0 || fstat(source, &is) < 0) fail("bind", bind->source, "");
-  if (bind->read_only && set_mount_attributes(mount, MK_ATTR_RDONLY, -1, 1) < 0)
-    fail("bind read-only", bind->source, "");
+/* A link of the image may lead there, whatever the target's own text is. */
+static void refuse_kernel_files(int target, const char *path) {
+  struct statfs is;
+  if (fstatfs(target, &is) < 0) fail("bind", path, "");
+  if (is.f_type == PROC_SUPER_MAGIC || is.f_type == SYSFS_MAGIC)
+    refuse("bind", path, "nothing can be mounted below /proc and /sys");
+}
+
+static void add_bind(int root, const struct bind *bind, int mount) {
   int target = open_in_root(root, bind->target, O_PATH, 0, 0);
   if (target < 0) fail("bind", bind->target, "");
+  refuse_kernel_files(target, bind->target);
   if (attach_mount(mount, target) < 0) fail("bind", bind->target, "");
   close(mount);
   close(target);

@@ -173,10 +173,15 @@ static _Noreturn void inside(struct step_options *step, int socket) {
               &(struct command_hooks){before_exec, after_start, &running});
 }
 
+/* Copied here: a step's own mount namespace may not copy what is mounted in another one. */
 static void open_binds(struct step_options *step) {
   for (int i = 0; i < step->bind_count; i++) {
-    step->bind_fds[i] = open(step->binds[i].source, O_PATH | O_CLOEXEC);
-    if (step->bind_fds[i] < 0) fail("bind", step->binds[i].source, "");
+    const struct bind *bind = &step->binds[i];
+    int copy = clone_tree(AT_FDCWD, bind->source, 1);
+    if (copy < 0) fail("bind", bind->source, "");
+    if (bind->read_only && set_mount_attributes(copy, MK_ATTR_RDONLY, -1, 1) < 0)
+      fail("bind read-only", bind->source, "");
+    step->bind_fds[i] = copy;
   }
 }
 

@@ -27,6 +27,7 @@ struct step_options {
   int file_count;
   struct bind binds[MAX_BINDS];
   int bind_count;
+  /* copies of the sources, mounted nowhere yet */
   int bind_fds[MAX_BINDS];
   char **command;
 };
