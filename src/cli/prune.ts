@@ -1,6 +1,7 @@
 /** `mpkit prune`: gives back the space of the state folder. */
-import { existsSync, lstatSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { removeTree } from '../remove-tree.ts';
 import { inNamespace, parseWords, type Verb } from './verb.ts';
 
 export const pruneVerb: Verb = {
@@ -26,7 +27,7 @@ the state folder may belong to subordinate ids, which only mpkit can remove.
         for (const name of readdirSync(root)) {
           if (kept.includes(name)) continue;
           freed += sizeOf(join(root, name));
-          rmSync(join(root, name), { recursive: true, force: true });
+          removeTree(Buffer.from(join(root, name)));
         }
         process.stdout.write(`freed ${(freed / 1e6).toFixed(1)} MB\n`);
         return 0;

@@ -10,13 +10,13 @@ import {
   mkdtempSync,
   openSync,
   readdirSync,
-  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { ioError } from '../errors.ts';
 import { lockFile } from '../libc.ts';
+import { removeTree } from '../remove-tree.ts';
 
 export interface Scratch {
   /** An empty folder of this process's own. */
@@ -54,7 +54,7 @@ function newScratch(parent: string): Scratch {
     folder,
     make: (name) => mkdtempSync(join(folder, `${name}-`)),
     remove: () => {
-      removeTree(folder);
+      removeTree(Buffer.from(folder));
       closeSync(fd);
     },
   };
@@ -70,16 +70,12 @@ function removeDead(parent: string): void {
       fd = openSync(join(folder, lockName), constants.O_RDWR | constants.O_NOFOLLOW);
     } catch {
       // just made and not locked yet, or without a lock since a crash: an old one goes
-      if (Date.now() - statSync(folder).mtimeMs > 60_000) removeTree(folder);
+      if (Date.now() - statSync(folder).mtimeMs > 60_000) removeTree(Buffer.from(folder));
       continue;
     }
-    if (lockFile(fd, 'exclusive')) removeTree(folder);
+    if (lockFile(fd, 'exclusive')) removeTree(Buffer.from(folder));
     closeSync(fd);
   }
-}
-
-function removeTree(folder: string): void {
-  rmSync(folder, { recursive: true, force: true });
 }
 
 function makeStub(root: string): void {

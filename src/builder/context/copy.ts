@@ -13,6 +13,7 @@ import {
   symlinkSync,
   unlinkSync,
 } from 'node:fs';
+import { posix } from 'node:path';
 import { MpkitError } from '../../errors.ts';
 import { getXattr, makeNode, setTimes, setXattr } from '../../libc.ts';
 import { copiedXattrs, openRegular } from './hash.ts';
@@ -120,11 +121,11 @@ function create(
   const present = statOf(at);
   if (stats.isDirectory()) {
     if (present?.isDirectory()) return;
-    if (present) throw conflict(target, 'a folder', 'a file');
+    if (present) throw conflict(target, path, 'a folder', 'a file');
     mkdirSync(at, { mode: 0o700 });
     return;
   }
-  if (present?.isDirectory()) throw conflict(target, 'a file', 'a folder');
+  if (present?.isDirectory()) throw conflict(target, path, 'a file', 'a folder');
   if (present) unlinkSync(at);
   const identity = `${stats.dev}:${stats.ino}`;
   const earlier = stats.nlink > 1 && stats.isFile() ? links.get(identity) : undefined;
@@ -183,6 +184,13 @@ function statOf(at: Buffer): Stats | undefined {
   return lstatSync(at, { throwIfNoEntry: false });
 }
 
-function conflict({ destination }: CopyTarget, what: string, over: string): MpkitError {
-  return new MpkitError('invalid-input', `cannot copy ${what} over ${over} at \`${destination}\``);
+/** Where they meet is below the destination in every case: one that is no folder gets replaced. */
+function conflict(
+  { destination }: CopyTarget,
+  path: Buffer,
+  what: string,
+  over: string,
+): MpkitError {
+  const at = posix.join(destination, path.toString());
+  return new MpkitError('invalid-input', `cannot copy ${what} over ${over} at \`${at}\``);
 }

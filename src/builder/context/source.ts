@@ -1,5 +1,6 @@
 /** Where COPY takes files from: a folder of the caller's, or the file system of a stage. */
 import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { basename } from 'node:path';
 import { MpkitError } from '../../errors.ts';
 import { openInRoot } from '../../libc.ts';
 import { type IgnoreRules, readIgnoreFile } from './ignore.ts';
@@ -27,14 +28,26 @@ export function openFolderSource(folder: string, dockerfile?: string): FileSourc
       },
     );
   }
-  const text =
-    (dockerfile && readOwnIgnoreFile(dockerfile)) ?? readInRoot(rootFd, '/.dockerignore');
+  const own = dockerfile === undefined ? undefined : readOwnIgnoreFile(dockerfile);
+  const text = own ?? readInRoot(rootFd, '/.dockerignore');
+  const name = `${own === undefined ? '' : basename(dockerfile ?? '')}.dockerignore`;
   return {
     rootFd,
-    ...(text === undefined ? {} : { ignore: readIgnoreFile(text) }),
+    ...(text === undefined ? {} : { ignore: rulesOf(text, name) }),
     owner: 'root',
     close: () => closeSync(rootFd),
   };
+}
+
+/** The instruction that meets the pattern first is not where it is written. */
+function rulesOf(text: string, name: string): IgnoreRules {
+  try {
+    return readIgnoreFile(text);
+  } catch (error) {
+    if (!(error instanceof MpkitError)) throw error;
+    const { code, message, hint } = error;
+    throw new MpkitError(code, `${message} in \`${name}\``, { hint });
+  }
 }
 
 function readOwnIgnoreFile(dockerfile: string): string | undefined {

@@ -13,8 +13,8 @@ import {
   symlinkSync,
   writeSync,
 } from 'node:fs';
+import { joinBytes } from '../../deep-path.ts';
 import { makeNode, O_PATH, openInRoot, setTimes, setXattr } from '../../libc.ts';
-import { joinBytes } from './deep-path.ts';
 import { parseEntryPath, refused } from './entry-path.ts';
 import type { TarEntry } from './tar-header.ts';
 import type { TarMember } from './tar-read.ts';

@@ -3,8 +3,8 @@
  * (overlayfs: char 0:0, `user.overlay.opaque`) becomes that of image-spec, layer.md.
  */
 import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
+import { type Folder, joinBytes, openFolder } from '../../deep-path.ts';
 import { MpkitError } from '../../errors.ts';
-import { type Folder, joinBytes, openFolder } from './deep-path.ts';
 import type { TarEntry, TarType } from './tar-header.ts';
 import { isOpaque, layerXattrs } from './xattrs.ts';
 

@@ -14,12 +14,12 @@ import {
   readdirSync,
   readlinkSync,
 } from 'node:fs';
+import { joinBytes } from '../../deep-path.ts';
 import { O_PATH, openInRoot, setTimes } from '../../libc.ts';
+import { removeTree } from '../../remove-tree.ts';
 import { createEntry, setFolderMetadata } from './create-entry.ts';
-import { joinBytes } from './deep-path.ts';
 import { type EntryPath, refused } from './entry-path.ts';
 import { type MadeNode, madeTree } from './made-tree.ts';
-import { removeTree } from './remove-tree.ts';
 import type { TarMember } from './tar-read.ts';
 
 export type LayerTarget = ReturnType<typeof openTarget>;

@@ -2,8 +2,10 @@
  * The unpacked layers, each a folder in overlay form named by its diffID, beside a record of what
  * is known of it. A layer that exists is complete: it was made elsewhere and renamed.
  */
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import { withLock } from '../../emulator/index.ts';
+import { removeTree } from '../../remove-tree.ts';
 import type { Journal } from './durable.ts';
 
 export interface SnapshotLayer {
@@ -21,13 +23,13 @@ export interface LayerStore {
   folderOf: (layer: Pick<SnapshotLayer, 'diffId'>) => string;
   find: (diffId: string) => SnapshotLayer | undefined;
   /** Takes over `folder`; where the layer exists already the folder is removed. */
-  commit: (folder: string, layer: SnapshotLayer) => SnapshotLayer;
+  commit: (folder: string, layer: SnapshotLayer) => Promise<SnapshotLayer>;
   update: (layer: SnapshotLayer) => void;
 }
 
 export function openLayers(root: string, journal: Journal): LayerStore {
   const store = join(root, 'layers');
-  mkdirSync(store, { recursive: true });
+  for (const folder of [store, join(root, 'locks')]) mkdirSync(folder, { recursive: true });
   const folderOf = ({ diffId }: Pick<SnapshotLayer, 'diffId'>) => join(store, hex(diffId));
   const recordOf = (diffId: string) => join(store, `${hex(diffId)}.json`);
   const find = (diffId: string) => {
@@ -36,15 +38,18 @@ export function openLayers(root: string, journal: Journal): LayerStore {
   };
   const update = (layer: SnapshotLayer) => journal.write(recordOf(layer.diffId), layer);
   const commit = (folder: string, layer: SnapshotLayer) => {
-    const known = find(layer.diffId);
-    if (known) {
-      rmSync(folder, { recursive: true, force: true });
+    const lock = join(root, 'locks', `layer-${hex(layer.diffId).slice(0, 2)}`);
+    return withLock(lock, { how: 'exclusive' }, async () => {
+      const known = find(layer.diffId);
+      if (!known) {
+        takeOver(folder, folderOf(layer));
+        update(layer);
+        return layer;
+      }
+      removeTree(Buffer.from(folder));
       if (layer.blob && !known.blob) update({ ...known, blob: layer.blob });
       return { ...layer, ...known };
-    }
-    takeOver(folder, folderOf(layer));
-    update(layer);
-    return layer;
+    });
   };
   return { folderOf, find, update, commit };
 }
@@ -54,15 +59,10 @@ export function chainOf(snapshot: Snapshot): string {
   return snapshot.map(({ diffId }) => hex(diffId)).join('.');
 }
 
+/** Under the layer's lock: what is there without a valid record was left by a crash. */
 function takeOver(folder: string, target: string): void {
-  try {
-    renameSync(folder, target);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
-    // without a record: left by a crash, or another process is just about to write the same one
-    rmSync(folder, { recursive: true, force: true });
-  }
+  if (existsSync(target)) removeTree(Buffer.from(target));
+  renameSync(folder, target);
 }
 
 function hex(diffId: string): string {

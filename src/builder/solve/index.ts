@@ -136,7 +136,7 @@ async function perform(
     epoch,
     compressed: exported.has(vertex.digest),
   });
-  const committed = executor.layers.commit(mount.folder, layer);
+  const committed = await executor.layers.commit(mount.folder, layer);
   executor.cache.put(key, committed);
   return committed;
 }

@@ -26,8 +26,8 @@ import { digestOf } from '../../../src/builder/image/digest.ts';
 import { applyLayer } from '../../../src/builder/image/layer-apply.ts';
 import { layerEntries } from '../../../src/builder/image/layer-entries.ts';
 import { hashLayer, tarChunks, writeLayer } from '../../../src/builder/image/layer-write.ts';
-import { removeTree } from '../../../src/builder/image/remove-tree.ts';
 import { getXattr, makeNode, setXattr } from '../../../src/libc.ts';
+import { removeTree } from '../../../src/remove-tree.ts';
 import { isRoot, needsRoot, stackOn, temporaryFolder } from './workshop.ts';
 
 const emptyTar = 'sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef';

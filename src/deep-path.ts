@@ -4,7 +4,7 @@
  * `/proc/self/fd`. Names are bytes.
  */
 import { closeSync, constants, openSync } from 'node:fs';
-import { O_PATH } from '../../libc.ts';
+import { O_PATH } from './libc.ts';
 
 export interface Folder {
   /** Short enough for every name below it to be opened. */
