@@ -1,6 +1,6 @@
 /** Where COPY takes files from: a folder of the caller's, or the file system of a stage. */
-import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
-import { basename } from 'node:path';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { basename, dirname, relative } from 'node:path';
 import { MpkitError } from '../../errors.ts';
 import { openInRoot } from '../../libc.ts';
 import { type IgnoreRules, readIgnoreFile } from './ignore.ts';
@@ -28,7 +28,7 @@ export function openFolderSource(folder: string, dockerfile?: string): FileSourc
       },
     );
   }
-  const own = dockerfile === undefined ? undefined : readOwnIgnoreFile(dockerfile);
+  const own = dockerfile === undefined ? undefined : readOwnIgnoreFile(dockerfile, folder, rootFd);
   const text = own ?? readInRoot(rootFd, '/.dockerignore');
   const name = `${own === undefined ? '' : basename(dockerfile ?? '')}.dockerignore`;
   return {
@@ -50,11 +50,16 @@ function rulesOf(text: string, name: string): IgnoreRules {
   }
 }
 
-function readOwnIgnoreFile(dockerfile: string): string | undefined {
+/** Beside a Dockerfile of the context it is part of the context, else of the Dockerfile's folder. */
+function readOwnIgnoreFile(dockerfile: string, folder: string, rootFd: number) {
+  const path = `${dockerfile}.dockerignore`;
+  const inContext = relative(folder, path);
+  if (!inContext.startsWith('../')) return readInRoot(rootFd, `/${inContext}`);
+  const ownFd = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    return readFileSync(`${dockerfile}.dockerignore`, 'utf8');
-  } catch {
-    return undefined;
+    return readInRoot(ownFd, `/${basename(path)}`);
+  } finally {
+    closeSync(ownFd);
   }
 }
 
