@@ -1,7 +1,8 @@
 /** Finds and reads the Dockerfile: a regular file, bounded. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { MpkitError } from '../errors.ts';
+import { openInRoot } from '../libc.ts';
 
 /** The names tried in a context, in this order. */
 export const dockerfileNames = ['Dockerfile', 'dockerfile', 'Containerfile'];
@@ -21,11 +22,14 @@ export function findDockerfile(context: string): string {
 
 const mostBytes = 4 * 1024 * 1024;
 
-export function readDockerfile(path: string): string {
+/**
+ * A Dockerfile inside `context` is part of it: its links are followed in there only, because an
+ * error shows its lines. Any other one is the caller's own choice.
+ */
+export function readDockerfile(path: string, context: string): string {
   let fd: number;
   try {
-    // a FIFO must not stop the build before it began
-    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    fd = openDockerfile(path, relative(context, path), context);
   } catch (cause) {
     throw new MpkitError(
       'not-found',
@@ -48,5 +52,17 @@ export function readDockerfile(path: string): string {
     return content.toString('utf8');
   } finally {
     closeSync(fd);
+  }
+}
+
+function openDockerfile(path: string, inContext: string, context: string): number {
+  // a FIFO must not stop the build before it began
+  const flags = constants.O_RDONLY | constants.O_NONBLOCK;
+  if (inContext.startsWith('../')) return openSync(path, flags);
+  const rootFd = openSync(context, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    return openInRoot(rootFd, inContext, flags);
+  } finally {
+    closeSync(rootFd);
   }
 }

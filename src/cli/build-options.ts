@@ -58,7 +58,7 @@ export function readBuildOptions(values: Flags, positionals: string[]): ParsedBu
     platforms: readPlatforms(values.platform),
     target: values.target,
     buildArgs,
-    contexts: new Map((values['build-context'] ?? []).map(readContext)),
+    contexts: readContexts(values['build-context'] ?? []),
     network: oneOf('network', values.network ?? 'default', ['default', 'none', 'host']),
     noCache: values['no-cache'] ?? false,
     offline: isOffline(values.offline),
@@ -104,6 +104,12 @@ function readEpoch(buildArgs: Map<string, string>): number | undefined {
   if (text === '') return undefined;
   if (/^\d{1,12}$/.test(text)) return Number(text);
   throw usage(`invalid SOURCE_DATE_EPOCH \`${text}\`: expected seconds since 1970`);
+}
+
+/** The last of several with one name counts; only that one is lent to the inside. */
+function readContexts(words: string[]): Map<string, NamedContext> {
+  const last = new Map(words.map((word) => [word.split('=', 1)[0]?.toLowerCase(), word]));
+  return new Map([...last.values()].map(readContext));
 }
 
 function readContext(word: string): [string, NamedContext] {

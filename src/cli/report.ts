@@ -5,7 +5,8 @@ import { cleanLine, cleanName } from '../tui/clean.ts';
 /** Lines for stderr, complete without colour; a bug keeps its stack. */
 export function reportError(error: unknown): string {
   if (!(error instanceof MpkitError)) return bugReport(error);
-  const lines = [`mpkit: ${cleanName(error.message)}`];
+  const step = error.step ? `[${cleanName(error.step)}] ` : '';
+  const lines = [`mpkit: ${step}${cleanName(error.message)}`];
   if (error.location) lines.push(...excerpt(error.location));
   if (error.output && error.output.length > 0)
     lines.push('last output:', ...error.output.map((line) => `  | ${cleanLine(line, false)}`));
@@ -21,6 +22,7 @@ export function exitCodeOf(error: unknown): number {
 function excerpt({ file, startLine, endLine, text }: SourceLocation): string[] {
   const all = text.split(/\r?\n/);
   const from = Math.max(1, startLine - 1);
+  if (all.at(-1) === '') all.pop();
   const to = Math.min(all.length, Math.min(endLine, startLine + 8) + 1);
   const width = String(to).length;
   const lines = all.slice(from - 1, to).map((line, at) => {

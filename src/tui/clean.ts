@@ -10,13 +10,17 @@ export function cleanLine(line: string, colour: boolean): string {
     coloured = true;
     return part;
   });
-  return coloured ? `${parts.join('')}${reset}` : parts.join('');
+  const text = parts.join('').replaceAll(runnerCommand, '##\\x5b');
+  return coloured ? `${text}${reset}` : text;
 }
 
 /** A name from an image or a context, for a message: nothing of it reaches the terminal raw. */
 export function cleanName(name: string): string {
   return cleanLine(name, false);
 }
+
+/** GitHub's runner obeys `##[command]` anywhere in a line; `::command::` only at its beginning. */
+const runnerCommand = '##[';
 
 const reset = '\u001b[0m';
 

@@ -157,6 +157,7 @@ function reported(error: unknown, vertex: Vertex, executor: Executor): unknown {
   const known = error instanceof Error && 'code' in error ? ioErrorOf(error, vertex) : error;
   if (!(known instanceof MpkitError)) return known;
   known.location ??= vertex.label.location;
+  known.step ??= `${vertex.label.platform} ${vertex.label.step}`;
   if (shown.has(known)) return known;
   shown.add(known);
   if (executor.signal.aborted || known.code === 'interrupted')
