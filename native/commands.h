@@ -4,6 +4,7 @@
 /* Each takes the words after its name and returns the exit status. */
 int enter_command(int count, char **words);
 int step_command(int count, char **words);
+int view_command(int count, char **words);
 
 /* A descriptor number from the command line, now close-on-exec. */
 int take_fd(const char *text);

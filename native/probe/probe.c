@@ -3,11 +3,12 @@
  * No libc: cpu/ARCHITECTURE.h has the system calls. README.md has the contract.
  *
  *     argv = ["mpkit-probe", PATH OF THIS FILE]
+ *     argv = ["mpkit-probe", PATH, "large" | "euid", NUMBER]
  */
 #include CPU_HEADER
 
 enum status { ALL_WORK = 0, USAGE = 2, CHILD_RAN = 42 };
-enum check { ARGV0 = 10, CHILD, THREAD, SIGNAL, OFFSET };
+enum check { ARGV0 = 10, CHILD, THREAD, SIGNAL, OFFSET, LARGE, EUID };
 
 enum { STDOUT = 1, FUTEX_WAIT = 0, FUTEX_WAKE = 1, SEEK_SET = 0 };
 
@@ -21,6 +22,9 @@ static int child_starts(const char *path, char **envp);
 static int thread_runs(void);
 static int signal_arrives(void);
 static int offset_is_wide(void);
+static enum status one_check(const char *name, const char *number);
+static int large_files_work(void);
+static long seek(long file, long long to);
 static void report(enum check check, const char *word, int works);
 static void say(const char *text);
 static int same(const char *a, const char *b);
@@ -35,6 +39,7 @@ __attribute__((used, noreturn)) void start(long *stack) {
   char **argv = (char **)(stack + 1);
   long status = USAGE;
   if (argc == 3) status = CHILD_RAN;
+  if (argc == 4) status = one_check(argv[2], argv[3]);
   if (argc == 2) status = probe(argv, argv + argc + 1);
   for (;;) call(CALL_exit_group, status, 0, 0, 0, 0);
 }
@@ -99,18 +104,42 @@ static int signal_arrives(void) {
 }
 
 /* Six GiB: bits on both sides of the 32-bit border, which a wrong register pair would swap. */
+static const long long far = 0x180000000ll;
+
 static int offset_is_wide(void) {
-  const long long wanted = 0x180000000ll;
   long file = call(CALL_memfd_create, (long)"probe", 0, 0, 0, 0);
-  if (file < 0) return 0;
+  return file >= 0 && seek(file, far);
+}
+
+static long seek(long file, long long to) {
 #ifdef CALL__llseek
   static long long found;
-  long upper = (long)(wanted >> 32);
-  long result = call(CALL__llseek, file, upper, (long)wanted, (long)&found, SEEK_SET);
-  return result == 0 && found == wanted;
+  long result = call(CALL__llseek, file, (long)(to >> 32), (long)to, (long)&found, SEEK_SET);
+  return result == 0 && found == to;
 #else
-  return call(CALL_lseek, file, wanted, SEEK_SET, 0, 0) == wanted;
+  return call(CALL_lseek, file, to, SEEK_SET, 0, 0) == to;
 #endif
+}
+
+static enum status one_check(const char *name, const char *number) {
+  if (same(name, "large")) return large_files_work() ? ALL_WORK : (enum status)LARGE;
+  if (!same(name, "euid")) return USAGE;
+  long wanted = 0;
+  for (; *number; number++) wanted = wanted * 10 + *number - '0';
+  return call(CALL_geteuid, 0, 0, 0, 0, 0) == wanted ? ALL_WORK : (enum status)EUID;
+}
+
+/* A byte behind six GiB is where it was put, and the file is as long as that says. */
+static int large_files_work(void) {
+  enum { AT_EMPTY_PATH = 0x1000, STATX_SIZE = 0x200, SIZE = 40 / 8 };
+  static unsigned long long facts[32];
+  static char byte = 'x';
+  long file = call(CALL_memfd_create, (long)"probe", 0, 0, 0, 0);
+  if (file < 0 || !seek(file, far) || call(CALL_write, file, (long)&byte, 1, 0, 0) != 1) return 0;
+  byte = 0;
+  if (!seek(file, far) || call(CALL_read, file, (long)&byte, 1, 0, 0) != 1) return 0;
+  if (call(CALL_statx, file, (long)"", AT_EMPTY_PATH, STATX_SIZE, (long)facts) != 0) return 0;
+  return byte == 'x' && facts[SIZE] == (unsigned long long)far + 1;
 }
 
 static void report(enum check check, const char *word, int works) {

@@ -38,7 +38,7 @@ describe('the committed programs', () => {
       const facts = readElf(program(architecture))!;
       expect(facts).toMatchObject({ ...elf, type: 'executable', isStatic: true });
       expect(architectureOf(facts)).toBe(architecture);
-      expect(statSync(program(architecture)).size).toBeLessThan(4096);
+      expect(statSync(program(architecture)).size).toBeLessThan(8192);
     }
   });
 

@@ -1,4 +1,5 @@
 /* The n64 ABI, both byte orders. */
+#define CALL_read 5000
 #define CALL_write 5001
 #define CALL_lseek 5008
 #define CALL_rt_sigaction 5013
@@ -9,9 +10,11 @@
 #define CALL_wait4 5059
 #define CALL_kill 5060
 #define CALL_uname 5061
+#define CALL_geteuid 5105
 #define CALL_futex 5194
 #define CALL_exit_group 5205
 #define CALL_memfd_create 5314
+#define CALL_statx 5326
 
 #define SIGNAL_USR1 16
 #define SIGNAL_CHLD 18
