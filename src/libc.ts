@@ -149,6 +149,15 @@ export function setTimes(path: Path, seconds: number, nanoseconds = 0): void {
   check('utimensat', libc().utimensat(AT_FDCWD, text(path), times, AT_SYMLINK_NOFOLLOW), path);
 }
 
+/** mount(2) of a kernel file system without a device. */
+export function mountFileSystem(type: string, target: string): void {
+  check('mount', libc().mount(text(type), text(target), text(type), 0, null), target);
+}
+
+export function unmount(target: string): void {
+  check('umount2', libc().umount2(text(target), 0), target);
+}
+
 // The numbers are the same on every architecture: they come from the common table (Linux ≥ 5.2).
 const SYS_fsopen = 430;
 const SYS_fsconfig = 431;
@@ -195,6 +204,10 @@ function load() {
     lsetxattr: declare(
       'int lsetxattr(const void *path, const void *name, const void *value, size_t size, int flags)',
     ),
+    mount: declare(
+      'int mount(const void *source, const void *target, const void *type, unsigned long flags, const void *data)',
+    ),
+    umount2: declare('int umount2(const void *target, int flags)'),
     mknod: declare('int mknod(const void *path, unsigned int mode, unsigned long device)'),
     utimensat: declare('int utimensat(int dir, const void *path, const void *times, int flags)'),
   };

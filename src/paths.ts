@@ -1,8 +1,8 @@
 /**
  * Where things are: the package, its built parts, and the one state folder.
  */
-import { existsSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
  * `$XDG_DATA_HOME/mpkit` for anybody else. Absolute; not created here.
  */
 export function stateRoot(flag?: string): string {
+  if (process.env.MPKIT_INSIDE === '1' && process.env.MPKIT_ROOT) return process.env.MPKIT_ROOT;
   const asked = flag ?? process.env.MPKIT_ROOT;
   if (asked) return resolve(asked);
   if (process.getuid?.() === 0) return '/var/lib/mpkit';
@@ -32,4 +33,35 @@ export function sandboxProgram(): string {
 /** The folder of committed probe programs, one ELF file per CPU. */
 export function probeFolder(): string {
   return join(packageRoot(), 'native/probe/bin');
+}
+
+/**
+ * What a path of the caller's means, links resolved as far as it exists. Outside the builder's
+ * namespace it is found out, and remembered for the inside, which may not see the working folder
+ * or the links any more (`rememberedPaths`).
+ */
+export function hostPath(path: string): string {
+  const known = remembered.get(path);
+  if (known !== undefined) return known;
+  const real = realPath(resolve(path));
+  remembered.set(path, real);
+  return real;
+}
+
+/** For the environment of the inside: MPKIT_PATHS. */
+export function rememberedPaths(): string {
+  return JSON.stringify([...remembered]);
+}
+
+const remembered = new Map<string, string>(
+  process.env.MPKIT_INSIDE === '1' ? JSON.parse(process.env.MPKIT_PATHS ?? '[]') : [],
+);
+
+function realPath(path: string): string {
+  if (path === '/') return path;
+  try {
+    return realpathSync(path);
+  } catch {
+    return join(realPath(dirname(path)), basename(path));
+  }
 }

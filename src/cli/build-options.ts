@@ -1,6 +1,6 @@
 /** The flags of `mpkit build`, checked, as options of a build. */
-import { closeSync, openSync, realpathSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { closeSync, openSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import {
   type BuildOptions,
   defaultEpoch,
@@ -13,6 +13,7 @@ import {
 } from '../builder/index.ts';
 import { isOffline } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
+import { hostPath } from '../paths.ts';
 import {
   formatPlatform,
   hostPlatform,
@@ -54,7 +55,7 @@ export function readBuildOptions(values: Flags, positionals: string[]): ParsedBu
   for (const tag of tags) parseTag(tag);
   return {
     context: folder,
-    file: values.file === undefined ? findDockerfile(folder) : resolve(values.file),
+    file: values.file === undefined ? findDockerfile(folder) : readFile(values.file, folder),
     platforms: readPlatforms(values.platform),
     target: values.target,
     buildArgs,
@@ -70,6 +71,12 @@ export function readBuildOptions(values: Flags, positionals: string[]): ParsedBu
       return value === undefined ? [] : [[name, value] as [string, string]];
     }),
   };
+}
+
+/** A Dockerfile of the context keeps its name there: its own links are followed in-root only. */
+function readFile(path: string, context: string): string {
+  const inFolder = join(hostPath(dirname(path)), basename(path));
+  return inFolder.startsWith(`${context}/`) ? inFolder : hostPath(path);
 }
 
 function readPlatforms(lists: string[] | undefined): Platform[] {
@@ -145,7 +152,7 @@ function readOutput(spec: string): OciOutput {
   for (const key of fields.keys())
     if (!['type', 'dest', 'tar'].includes(key))
       throw usage(`output \`${spec}\`: unknown key \`${key}\``);
-  return { type: 'oci', dest: resolve(dest), tar };
+  return { type: 'oci', dest: hostPath(dest), tar };
 }
 
 export function readProgress({ progress = 'plain', quiet }: Flags): 'plain' | 'quiet' {
@@ -161,7 +168,7 @@ function oneOf<const T extends string>(flag: string, value: string, words: reado
 
 function readableFolder(path: string): string {
   try {
-    const real = realpathSync(path);
+    const real = hostPath(path);
     if (!statSync(real).isDirectory()) throw usage(`\`${path}\` is no folder`);
     closeSync(openSync(real, 'r'));
     return real;

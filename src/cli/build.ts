@@ -1,9 +1,10 @@
 /** `mpkit build`: progress to stderr, the digest to stdout. */
 import { mkdirSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { build, type NamedContext } from '../builder/index.ts';
 import type { Loan } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
+import { hostPath } from '../paths.ts';
 import { formatPlatform } from '../platform.ts';
 import { createPlainPrinter } from '../tui/plain.ts';
 import { buildFlags, type ParsedBuild, readBuildOptions, readProgress } from './build-options.ts';
@@ -67,7 +68,7 @@ async function execute(words: string[]): Promise<number> {
           for (const { platform, digest } of result.images)
             process.stderr.write(`=> ${formatPlatform(platform)} ${digest}\n`);
         const metadata = values['metadata-file'];
-        if (metadata !== undefined) writeMetadata(resolve(metadata), result);
+        if (metadata !== undefined) writeMetadata(hostPath(metadata), result);
         if (result.digest) process.stdout.write(`${result.digest}\n`);
         return 0;
       } catch (error) {
@@ -83,7 +84,7 @@ async function execute(words: string[]): Promise<number> {
 /** What the inside must be able to read, and the folders that results are written into. */
 function loansOf({ context, file, contexts, outputs }: ParsedBuild, metadata?: string): Loan[] {
   const read = [context, dirname(file), ...[...contexts.values()].map(placeOf)];
-  const written = [...outputs.map(({ dest }) => dest), ...(metadata ? [resolve(metadata)] : [])];
+  const written = [...outputs.map(({ dest }) => dest), ...(metadata ? [hostPath(metadata)] : [])];
   const write = written.map((dest) => {
     try {
       mkdirSync(dirname(dest), { recursive: true });

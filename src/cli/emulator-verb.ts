@@ -1,7 +1,7 @@
 /** Runs `mpkit emulator` where the state folder is: inside the namespace. */
 
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { hostPath } from '../paths.ts';
 import { emulatorCommand } from './emulator.ts';
 import { inNamespace, stopOnSignals, type Verb } from './verb.ts';
 
@@ -18,8 +18,8 @@ export const emulatorVerb: Verb = {
     if (others.length === 0 || others.includes('--help') || others.includes('-h'))
       return emulatorCommand(others, io('/nonexistent'));
     const loans = others
-      .filter((word) => word.includes('/') && !word.startsWith('-') && existsSync(word))
-      .map((word) => ({ path: resolve(word), access: 'read' as const }));
+      .filter((word) => !word.startsWith('-') && existsSync(word))
+      .map((word) => ({ path: hostPath(word), access: 'read' as const }));
     return inNamespace('emulator', words, { root, loans, quiet: true }, async (folder) => {
       const { signal, code } = stopOnSignals();
       try {

@@ -1,9 +1,9 @@
 /** The flags of `mpkit run`, checked. */
-import { realpathSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
 import { parseLayoutUrl } from '../builder/index.ts';
 import { isOffline, type Network } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
+import { hostPath } from '../paths.ts';
 import { hostPlatform, normalizePlatform, type Platform, parsePlatform } from '../platform.ts';
 import type { parseWords } from './verb.ts';
 
@@ -103,11 +103,9 @@ function readVolume(word: string) {
 }
 
 function realPath(path: string): string {
-  try {
-    return realpathSync(resolve(path));
-  } catch (error) {
-    throw new MpkitError('not-found', `\`${path}\`: ${(error as NodeJS.ErrnoException).code}`);
-  }
+  const real = hostPath(path);
+  if (existsSync(real)) return real;
+  throw new MpkitError('not-found', `\`${path}\` does not exist`);
 }
 
 function usage(message: string): MpkitError {

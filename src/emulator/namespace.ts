@@ -7,7 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ioError, MpkitError } from '../errors.ts';
-import { packageRoot, sandboxProgram } from '../paths.ts';
+import { packageRoot, rememberedPaths, sandboxProgram } from '../paths.ts';
 import { chooseIdMap, type IdMap, readHostIds, singleIdWarning } from './id-map.ts';
 import { readReport, sandboxError } from './report.ts';
 
@@ -68,7 +68,13 @@ async function start(options: EnterOptions, map: IdMap): Promise<number> {
   ];
   const child = spawn(sandboxProgram(), args, {
     stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
-    env: { ...process.env, MPKIT_INSIDE: '1', MPKIT_ROOT: options.root, MPKIT_IDS: map.how },
+    env: {
+      ...process.env,
+      MPKIT_INSIDE: '1',
+      MPKIT_ROOT: options.root,
+      MPKIT_IDS: map.how,
+      MPKIT_PATHS: rememberedPaths(),
+    },
   });
   const stop = passSignalsTo(child);
   try {

@@ -1,9 +1,10 @@
 /** Emulators that the host already has. */
 import { createReadStream } from 'node:fs';
 import { access, constants, realpath, stat } from 'node:fs/promises';
-import { isAbsolute, join, resolve } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { cpus } from '../../binfmt/index.ts';
 import { ioError, MpkitError } from '../../errors.ts';
+import { hostPath } from '../../paths.ts';
 import { addEmulator } from '../add.ts';
 import type { EmulatorRecord } from '../record.ts';
 import { compareVersions } from '../version.ts';
@@ -57,7 +58,7 @@ export async function addFile(
   path: string,
   { architecture, signal }: { architecture?: string | undefined; signal?: AbortSignal | undefined },
 ): Promise<EmulatorRecord> {
-  const absolute = resolve(path);
+  const absolute = hostPath(path);
   await checkFile(absolute, path);
   return await addEmulator(root, createReadStream(absolute), async (staged) => {
     checkElf(staged.path, path);

@@ -1,0 +1,95 @@
+/** A small boot unit of mpkit's own, for hosts that have no tool for handlers: one script, one hook. */
+import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { type BinfmtEntry, formatEntry } from '../../entry.ts';
+import { ownScript } from '../boot-files.ts';
+import { at, type HostView } from '../view.ts';
+
+export type UnitKind = 'systemd-unit' | 'openrc' | 'sysv';
+
+/** Returns the files that it made. */
+export function writeUnit(
+  view: HostView,
+  kind: UnitKind,
+  entries: readonly BinfmtEntry[],
+): string[] {
+  const { file, text, link } = hooks[kind];
+  write(at(view, ownScript), formatScript(entries));
+  write(at(view, file), text);
+  if (!existsSync(at(view, link))) {
+    mkdirSync(dirname(at(view, link)), { recursive: true });
+    symlinkSync(file, at(view, link));
+  }
+  return [ownScript, file, link];
+}
+
+export function removeUnit(view: HostView): void {
+  for (const { file, link } of Object.values(hooks))
+    for (const path of [link, file, ownScript]) rmSync(at(view, path), { force: true });
+}
+
+/** Plain sh: no escape is interpreted, because the kernel reads `\xHH` itself. */
+export function formatScript(entries: readonly BinfmtEntry[]): string {
+  return `#!/bin/sh
+# Written by \`mpkit binfmt install --persist\`; \`mpkit binfmt uninstall\` removes it.
+binfmt=/proc/sys/fs/binfmt_misc
+[ -e "$binfmt/register" ] || mount -t binfmt_misc binfmt_misc "$binfmt" || exit 1
+while read -r line; do
+  name=\${line#:}
+  [ -e "$binfmt/\${name%%:*}" ] || printf %s "$line" > "$binfmt/register"
+done << 'END'
+${entries.map(formatEntry).join('\n')}
+END
+`;
+}
+
+const hooks: Record<UnitKind, { file: string; text: string; link: string }> = {
+  'systemd-unit': {
+    file: '/etc/systemd/system/mpkit-binfmt.service',
+    link: '/etc/systemd/system/sysinit.target.wants/mpkit-binfmt.service',
+    text: `[Unit]
+Description=Register the emulators of mpkit
+DefaultDependencies=no
+After=local-fs.target proc-sys-fs-binfmt_misc.mount
+Before=sysinit.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=${ownScript}
+
+[Install]
+WantedBy=sysinit.target
+`,
+  },
+  openrc: {
+    file: '/etc/init.d/mpkit-binfmt',
+    link: '/etc/runlevels/boot/mpkit-binfmt',
+    text: `#!/sbin/openrc-run
+description="Register the emulators of mpkit"
+depend() { after procfs binfmt localmount; }
+start() { ebegin "Registering emulators"; ${ownScript}; eend $?; }
+`,
+  },
+  sysv: {
+    file: '/etc/init.d/mpkit-binfmt',
+    link: '/etc/rc2.d/S20mpkit-binfmt',
+    text: `#!/bin/sh
+### BEGIN INIT INFO
+# Provides:          mpkit-binfmt
+# Required-Start:    $local_fs
+# Required-Stop:
+# Default-Start:     2 3 4 5
+# Default-Stop:
+# Short-Description: Register the emulators of mpkit
+### END INIT INFO
+case "$1" in start | restart | '') exec ${ownScript} ;; esac
+`,
+  },
+};
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+  chmodSync(path, path.endsWith('.service') ? 0o644 : 0o755);
+}

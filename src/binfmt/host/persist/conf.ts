@@ -1,0 +1,26 @@
+/** The lines of mpkit's handlers in a binfmt.d(5) file, which are the kernel's own. Pure. */
+import { type BinfmtEntry, formatEntry } from '../../entry.ts';
+
+/** systemd passes each line on to the kernel as it is, escapes included. */
+export function formatConf(entries: readonly BinfmtEntry[]): string {
+  const lines = [...entries].sort((a, b) => (a.name < b.name ? -1 : 1)).map(formatEntry);
+  return `# Written by \`mpkit binfmt install --persist\`; \`mpkit binfmt uninstall\` removes it.\n${lines.join('\n')}\n`;
+}
+
+/** What `formatConf` wrote; other lines are dropped. */
+export function parseConf(text: string): BinfmtEntry[] {
+  return text.split('\n').flatMap((line) => {
+    const [, name, type, offset, magic, mask, interpreter, flags] = line.split(':');
+    if (type !== 'M' || !name || !interpreter || flags === undefined) return [];
+    const match = {
+      offset: Number(offset),
+      magic: unescape(magic!),
+      ...(mask ? { mask: unescape(mask) } : {}),
+    };
+    return [{ name, match, interpreter, flags }];
+  });
+}
+
+function unescape(text: string): Buffer {
+  return Buffer.from(text.replaceAll('\\x', ''), 'hex');
+}

@@ -1,0 +1,103 @@
+/** Keeps handlers over a reboot, in the one way that this host uses. */
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { MpkitError } from '../../../errors.ts';
+import type { BinfmtEntry } from '../../entry.ts';
+import { bootEntries, database, ownConf, ownScript } from '../boot-files.ts';
+import { readHandler, register, unregister } from '../handlers.ts';
+import { at, type HostView } from '../view.ts';
+import { removeUnit, writeUnit } from './boot-unit.ts';
+import { formatConf, parseConf } from './conf.ts';
+import { addToDatabase, removeFromDatabase } from './debian.ts';
+import { type BootWay, bootWay } from './way.ts';
+
+export interface Kept {
+  way: BootWay;
+  files: string[];
+}
+
+/** Whether an earlier install asked for it, so that later ones keep it in step. */
+export function isPersistent(view: HostView): boolean {
+  return bootEntries(view).some(({ owner }) => owner === 'mpkit');
+}
+
+/** The names that a boot would register for mpkit. */
+export function persistedNames(view: HostView): string[] {
+  const own = bootEntries(view).filter(({ owner }) => owner === 'mpkit');
+  return [...new Set(own.map(({ name }) => name))].sort();
+}
+
+/** Interpreters that boot configuration names: their files must stay. */
+export function persistedInterpreters(view: HostView): string[] {
+  const inFiles = [ownConf, ownScript].flatMap((file) => entriesOf(at(view, file)));
+  const inDatabase = bootEntries(view)
+    .filter(({ owner, file }) => owner === 'mpkit' && file.startsWith(database))
+    .map(({ file }) => readFileSync(at(view, file), 'utf8').split('\n'))
+    .flatMap((lines) => lines.filter((line) => line.startsWith('/')));
+  return [...inFiles.map(({ interpreter }) => interpreter), ...inDatabase];
+}
+
+/**
+ * Makes `entries` all that mpkit has at boot; none removes every trace. The handlers stay
+ * registered. Throws `host-unable` where nothing is known that runs at boot.
+ */
+export async function persist(
+  view: HostView,
+  entries: readonly BinfmtEntry[],
+): Promise<Kept | undefined> {
+  const way = bootWay(view);
+  if (entries.length > 0 && way === undefined)
+    throw new MpkitError('host-unable', 'nothing that runs at boot was found on this host', {
+      hint: 'register at each start with `mpkit binfmt install`; containers register on their host',
+    });
+  await forgetOthers(view, way, new Set(entries.map(({ name }) => name)));
+  if (entries.length === 0 || way === undefined) return undefined;
+  if (way === 'systemd') {
+    replaceFile(at(view, ownConf), formatConf(entries));
+    return { way, files: [ownConf] };
+  }
+  if (way !== 'binfmt-support') return { way, files: writeUnit(view, way, entries) };
+  for (const entry of entries) await moveToDatabase(view, entry);
+  return { way, files: entries.map(({ name }) => `${database}/${name}`) };
+}
+
+/** Never two ways at once: an entry of the other ones goes, and what is no longer asked for. */
+async function forgetOthers(
+  view: HostView,
+  way: BootWay | undefined,
+  names: ReadonlySet<string>,
+): Promise<void> {
+  if (way !== 'systemd' || names.size === 0) rmSync(at(view, ownConf), { force: true });
+  if (way === undefined || way === 'systemd' || way === 'binfmt-support' || names.size === 0)
+    removeUnit(view);
+  for (const { name, owner, file } of bootEntries(view)) {
+    if (owner !== 'mpkit' || !file.startsWith(database)) continue;
+    if (way === 'binfmt-support' && names.has(name)) continue;
+    const lines = readFileSync(at(view, file), 'utf8').split('\n');
+    const interpreter = lines.find((line) => line.startsWith('/')) ?? '/nonexistent';
+    // the tool takes the kernel's entry away too; whoever wants it keeps it
+    const kept = names.has(name) ? readHandler(view, name) : undefined;
+    await removeFromDatabase(view, name, interpreter);
+    if (kept && !readHandler(view, name)) register(view, kept);
+  }
+}
+
+/** The tool registers by itself, or does nothing where it finds no mount: then we do. */
+async function moveToDatabase(view: HostView, entry: BinfmtEntry): Promise<void> {
+  if (readHandler(view, entry.name)) unregister(view, entry.name);
+  try {
+    await addToDatabase(view, entry);
+  } finally {
+    if (!readHandler(view, entry.name)) register(view, entry);
+  }
+}
+
+function entriesOf(path: string): BinfmtEntry[] {
+  return existsSync(path) ? parseConf(readFileSync(path, 'utf8')) : [];
+}
+
+function replaceFile(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(`${path}.new`, text);
+  renameSync(`${path}.new`, path);
+}

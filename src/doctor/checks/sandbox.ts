@@ -1,0 +1,99 @@
+/** What a step's sandbox is made of: overlayfs, its own /proc, seccomp. */
+import type { HostFacts } from '../facts.ts';
+import type { Check, Finding } from '../finding.ts';
+import { isKernelAtLeast } from '../kernel-version.ts';
+import { installCommand } from './ids.ts';
+
+export const sandboxChecks: Check[] = [
+  {
+    id: 'overlay.userxattr',
+    title: 'overlayfs in a user namespace, with userxattr (Linux 5.11)',
+    run: (host) => [{ id: 'overlay.userxattr', ...judgeOverlay(host) }],
+  },
+  {
+    id: 'sandbox.proc',
+    title: 'steps see their own processes only',
+    run: (host) => (host.trials?.inside ? [{ id: 'sandbox.proc', ...judgeProc(host) }] : []),
+  },
+  {
+    id: 'seccomp.filter',
+    title: 'system calls can be filtered',
+    run: (host) => [{ id: 'seccomp.filter', ...judgeSeccomp(host) }],
+  },
+  {
+    id: 'network.helper',
+    title: 'steps can have a network of their own',
+    run: (host) => [{ id: 'network.helper', ...judgeNetwork(host) }],
+  },
+];
+
+type Judgement = Omit<Finding, 'id'>;
+
+function judgeOverlay(host: HostFacts): Judgement {
+  const inside = host.trials?.inside;
+  if (inside?.overlayError === '')
+    return { result: 'ok', observed: 'mounted one on the state folder and renamed a lower folder' };
+  const isOld = isKernelAtLeast(host, 5, 11) === false;
+  const old = `Linux ${host.kernel.release} is older than 5.11`;
+  if (inside)
+    return {
+      result: 'problem',
+      observed: isOld ? old : inside.overlayError,
+      remedy: isOld
+        ? 'Upgrade the kernel to 5.11 or later'
+        : 'Choose a state folder on ext4, xfs, btrfs or tmpfs with `--root` or MPKIT_ROOT',
+    };
+  return isOld
+    ? { result: 'problem', observed: old, remedy: 'Upgrade the kernel to 5.11 or later' }
+    : { result: 'cannot tell', observed: 'nobody could try to mount one' };
+}
+
+function judgeProc(host: HostFacts): Judgement {
+  if (host.trials?.inside?.ownProc)
+    return { result: 'ok', observed: 'the namespace has a /proc of its own' };
+  return {
+    result: 'note',
+    observed: 'parts of /proc are masked here, as in containers: steps see outer processes',
+  };
+}
+
+function judgeSeccomp(host: HostFacts): Judgement {
+  const actions = host.read('/proc/sys/kernel/seccomp/actions_avail');
+  if (actions === undefined) {
+    const status = host.read('/proc/self/status');
+    return status === undefined || /^Seccomp:/m.test(status)
+      ? { result: 'cannot tell', observed: 'the kernel names no actions of seccomp' }
+      : {
+          result: 'problem',
+          observed: 'this kernel has no seccomp',
+          remedy: 'Install a kernel that has CONFIG_SECCOMP_FILTER',
+        };
+  }
+  return / errno( |$)/.test(` ${actions.trim()}`)
+    ? { result: 'ok', observed: `the kernel filters system calls` }
+    : { result: 'problem', observed: 'seccomp cannot answer with an error', remedy: 'Upgrade the kernel to 4.14 or later' };
+}
+
+function judgeNetwork(host: HostFacts): Judgement {
+  const tried = host.trials?.inside?.thorough;
+  const pasta = host.find('pasta');
+  if (!pasta)
+    return {
+      result: 'note',
+      observed: '`pasta` is not installed: steps use the network of the host',
+      remedy: installCommand(host, 'passt'),
+    };
+  if (tried && tried.network !== '')
+    return {
+      result: 'warning',
+      observed: `\`${pasta}\` does not connect a namespace: ${tried.network}`,
+      remedy: 'Build with `--network host`, or install a newer `passt`',
+    };
+  if (!host.file('/dev/net/tun'))
+    return {
+      result: 'note',
+      observed: `\`${pasta}\` is there, /dev/net/tun is not: steps use the network of the host`,
+      remedy: 'modprobe tun',
+    };
+  return { result: 'ok', observed: tried ? `\`${pasta}\` connected one` : `\`${pasta}\`` };
+}

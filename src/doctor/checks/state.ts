@@ -1,0 +1,53 @@
+/** The disk below the state folder. */
+import type { HostFacts } from '../facts.ts';
+import type { Check, Finding } from '../finding.ts';
+import { mountOf } from '../mounts.ts';
+
+export const stateChecks: Check[] = [
+  {
+    id: 'state.space',
+    title: 'free space for the state folder',
+    run: (host) => [{ id: 'state.space', ...judgeSpace(host) }],
+  },
+  {
+    id: 'state.file-system',
+    title: 'its file system',
+    run: (host) => [{ id: 'state.file-system', ...judgeFileSystem(host) }],
+  },
+];
+
+type Judgement = Omit<Finding, 'id'>;
+
+/** Emulators take 0.2 GB, a small image and its steps about 1. */
+function judgeSpace({ state }: HostFacts): Judgement {
+  if (state.free === undefined)
+    return { result: 'cannot tell', observed: `free space of ${state.folder} is unknown` };
+  const observed = `${(state.free / 1e9).toFixed(1)} GB free for ${state.folder}`;
+  const remedy = 'Free some space, or choose a larger disk with `--root` or MPKIT_ROOT';
+  if (state.free < 0.3e9) return { result: 'problem', observed, remedy };
+  if (state.free < 3e9) return { result: 'warning', observed, remedy };
+  return { result: 'ok', observed };
+}
+
+function judgeFileSystem(host: HostFacts): Judgement {
+  const { folder } = host.state;
+  const mount = mountOf(host, folder);
+  if (!mount) return { result: 'cannot tell', observed: `nothing tells what holds ${folder}` };
+  const observed = `${mount.type}, mounted at ${mount.target}`;
+  const other = 'Choose another state folder with `--root` or MPKIT_ROOT';
+  if (/^(nfs|cifs|smb|9p|fuse|vboxsf|drvfs|ceph|afs)/.test(mount.type))
+    return {
+      result: 'warning',
+      observed: `${observed}: overlayfs and locks may not work on it`,
+      remedy: other,
+    };
+  if (mount.type === 'overlay')
+    return {
+      result: 'note',
+      observed: `${observed}: a container's own; layers on it are slower, or refused`,
+      remedy: 'Mount a volume for the state folder',
+    };
+  if (mount.options.includes('ro'))
+    return { result: 'problem', observed: `${observed}, read-only`, remedy: other };
+  return { result: 'ok', observed };
+}
