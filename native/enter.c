@@ -34,6 +34,7 @@
 
 struct enter_options {
   const char *how, *uid_map, *gid_map, *directory;
+  long parent;
   struct loan loans[MAX_LOANS];
   int loan_count;
   char **command;
@@ -54,6 +55,7 @@ static void parse(struct enter_options *options, int count, char **words) {
     else if (strcmp(word, "--uids") == 0) options->uid_map = value;
     else if (strcmp(word, "--gids") == 0) options->gid_map = value;
     else if (strcmp(word, "--directory") == 0) options->directory = value;
+    else if (strcmp(word, "--parent") == 0) options->parent = take_number(value, 1L << 30);
     else if (strncmp(word, "--lend-", 7) == 0 && options->loan_count < MAX_LOANS)
       options->loans[options->loan_count++] = (struct loan){value, word[7]};
     else refuse("arguments", word, "unknown option");
@@ -117,6 +119,8 @@ int enter_command(int count, char **words) {
   int sockets[2];
   parse(&options, count, words);
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) fail("prctl", "", "");
+  /* it may have died before it could be asked for the signal */
+  if (options.parent && getppid() != options.parent) return EXIT_SETUP;
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0) fail("socketpair", "", "");
   sigset_t forwarded = block_signals();
   pid_t child = clone_process(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC);

@@ -23,6 +23,8 @@ export interface EnterOptions {
   /** The words after the program, as the inside shall see them. */
   argv: string[];
   warn: (text: string) => void;
+  /** Gets what the inside prints; else it goes where this process's own output goes. */
+  onOutput?: (chunk: Buffer) => void;
 }
 
 /** True in the process that runs inside. */
@@ -56,7 +58,7 @@ export async function enterNamespace(options: EnterOptions): Promise<number> {
 async function start(options: EnterOptions, map: IdMap): Promise<number> {
   const args = [
     ...['enter', '--report-fd', '3', '--map', map.how, '--uids', map.uids, '--gids', map.gids],
-    ...['--directory', process.cwd()],
+    ...['--directory', process.cwd(), '--parent', String(process.pid)],
     ...loanArguments(options, map),
     ...[
       '--',
@@ -77,6 +79,7 @@ async function start(options: EnterOptions, map: IdMap): Promise<number> {
     },
   });
   const stop = passSignalsTo(child);
+  if (options.onOutput) child.stdout?.on('data', options.onOutput);
   try {
     const [status, report] = await Promise.all([exitOf(child), readReport(child.stdio[3])]);
     if (report.error) throw sandboxError(report.error);
