@@ -5,7 +5,7 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { closeSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { syncFileSystem } from '../../libc.ts';
 
 export interface Journal {
@@ -33,8 +33,8 @@ export function openJournal(root: string): Journal {
       if (unsynced.size === 0) return;
       const fd = openSync(root, 'r');
       syncFileSystem(fd);
-      for (const [path, record] of unsynced) replaceFile(path, record);
       closeSync(fd);
+      for (const [path, record] of unsynced) clearMark(path, record);
       unsynced.clear();
     },
   };
@@ -42,8 +42,22 @@ export function openJournal(root: string): Journal {
 
 function replaceFile(path: string, record: object): void {
   const temporary = `${path}.${randomBytes(6).toString('hex')}`;
-  writeFileSync(temporary, JSON.stringify(record));
-  renameSync(temporary, path);
+  try {
+    writeFileSync(temporary, JSON.stringify(record));
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** A marked record serves until the next boot: a full disk must not hide why the build failed. */
+function clearMark(path: string, record: object): void {
+  try {
+    replaceFile(path, record);
+  } catch {
+    // stays marked
+  }
 }
 
 function parse(path: string): object | undefined {

@@ -22,7 +22,7 @@ async function copied(spec: Omit<Spec, 'dockerfile'>, dockerfile = 'FROM scratch
 async function refusal(spec: Spec): Promise<string> {
   const { exitCode, stderr } = await place.build(spec);
   expect(exitCode, stderr).toBe(1);
-  return errorText(stderr).split('\n')[0] as string;
+  return (errorText(stderr).split('\n')[0] as string).replace(/^(mpkit: )\[.*?\] /, '$1');
 }
 
 describe('the Dockerfile', () => {

@@ -17,7 +17,7 @@ async function built(spec: Spec) {
 async function refusal(spec: Spec): Promise<string> {
   const { exitCode, stderr } = await place.build(spec);
   expect(exitCode, stderr).toBe(1);
-  return errorText(stderr).split('\n')[0] as string;
+  return (errorText(stderr).split('\n')[0] as string).replace(/^(mpkit: )\[.*?\] /, '$1');
 }
 
 const names = (layer: Map<string, string> | undefined) => [...(layer?.keys() ?? [])];

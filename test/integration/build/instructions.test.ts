@@ -17,7 +17,7 @@ async function built(dockerfile: string, args: string[] = [], env: Record<string
 async function refusal(dockerfile: string): Promise<string> {
   const { exitCode, stderr, stdout } = await place.build({ dockerfile });
   expect([exitCode, stdout]).toEqual([1, '']);
-  return errorText(stderr).split('\n')[0] as string;
+  return (errorText(stderr).split('\n')[0] as string).replace(/^(mpkit: )\[.*?\] /, '$1');
 }
 
 /** `--build-context` of a base whose runtime configuration `edit` has changed. */

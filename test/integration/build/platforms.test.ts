@@ -237,7 +237,7 @@ RUN ["plain", "exec"]`,
     expect(exitCode).toBe(3);
     const message = errorText(stderr);
     expect(message).toMatch(
-      /^mpkit: no emulator for s390x: the store has none; PATH has none; mpkit is offline\n/,
+      /^mpkit: \[linux\/s390x 2\/2\] no emulator for s390x: the store has none; PATH has none; mpkit is offline\n/,
     );
     expect(message).toMatch(/\n>>> 2 \| RUN true\n/);
     expect(message).toMatch(/\nhint: .*`mpkit emulator add`.*\n$/);
