@@ -11,5 +11,6 @@ export {
   parseEntry,
   type RegisteredEntry,
 } from './entry.ts';
+export * from './host/index.ts';
 export { hasPrivateInstance, registerPrivate } from './private.ts';
 export { type Cpu, cpuOf, cpus } from './table.ts';

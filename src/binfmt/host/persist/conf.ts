@@ -14,13 +14,13 @@ export function parseConf(text: string): BinfmtEntry[] {
     if (type !== 'M' || !name || !interpreter || flags === undefined) return [];
     const match = {
       offset: Number(offset),
-      magic: unescape(magic!),
-      ...(mask ? { mask: unescape(mask) } : {}),
+      magic: bytesOf(magic!),
+      ...(mask ? { mask: bytesOf(mask) } : {}),
     };
     return [{ name, match, interpreter, flags }];
   });
 }
 
-function unescape(text: string): Buffer {
+function bytesOf(text: string): Buffer {
   return Buffer.from(text.replaceAll('\\x', ''), 'hex');
 }

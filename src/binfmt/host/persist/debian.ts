@@ -11,8 +11,8 @@ export async function addToDatabase(view: HostView, entry: BinfmtEntry): Promise
   const says = (flag: string) => (flags.includes(flag) ? 'yes' : 'no');
   await update(view, [
     ...['--package', 'mpkit', '--install', name, interpreter],
-    ...['--offset', `${match.offset}`, '--magic', escape(match.magic)],
-    ...(match.mask ? ['--mask', escape(match.mask)] : []),
+    ...['--offset', `${match.offset}`, '--magic', escaped(match.magic)],
+    ...(match.mask ? ['--mask', escaped(match.mask)] : []),
     ...['--credentials', says('C'), '--preserve', says('P'), '--fix-binary', says('F')],
   ]);
 }
@@ -29,6 +29,6 @@ async function update(view: HostView, words: string[]): Promise<void> {
   await runOrThrow(updateBinfmts(view) ?? 'update-binfmts', words, { env: { LC_ALL: 'C' } });
 }
 
-function escape(bytes: Buffer): string {
+function escaped(bytes: Buffer): string {
   return bytes.toString('hex').replace(/../g, '\\x$&');
 }

@@ -1,0 +1,38 @@
+/**
+ * Owns the handlers of the whole host: which instance is in force, what is registered and by whom,
+ * whether it works, and what a boot brings back. Emulators come from the caller.
+ */
+export { type BootEntry, bootEntries } from './boot-files.ts';
+export { type Execution, executeProbe } from './execute.ts';
+export { listHandlers } from './handlers.ts';
+export {
+  type HostEmulator,
+  type InstallOptions,
+  type InstallRow,
+  installHandlers,
+} from './install.ts';
+export { type Instance, inInitialNamespace, readInstance } from './instance.ts';
+export { type Finding, judgeHandler, type Linkage, linkage } from './judge.ts';
+export { caughtBy, claimedCpu, ruleFaults } from './match.ts';
+export { isPersistent, type Kept, persist, persistedInterpreters } from './persist/index.ts';
+export { type BootWay, bootWay, systemdBinfmt, updateBinfmts } from './persist/way.ts';
+export { isPlaced, removeUnused } from './place.ts';
+export { needsRoot, prepareInstance } from './prepare.ts';
+export { type Replay, replayBoot, replayHere } from './replay.ts';
+export {
+  type HandlerStatus,
+  type HostFinding,
+  type HostStatus,
+  type PlatformStatus,
+  readHostStatus,
+} from './status.ts';
+export { type UninstallReport, uninstallHandlers } from './uninstall.ts';
+export {
+  type Cell,
+  type Property,
+  properties,
+  type VerifyRow,
+  verifyArchitecture,
+} from './verify.ts';
+export { type HostView, thisHost } from './view.ts';
+export { type Owner, ownerOf, winnerOf } from './winner.ts';

@@ -1,0 +1,182 @@
+/** Everything about the handlers of this host: read, then executed. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { run } from '../../process.ts';
+import { cpus } from '../table.ts';
+import { type BootEntry, bootEntries } from './boot-files.ts';
+import { executeProbe } from './execute.ts';
+import { listHandlers } from './handlers.ts';
+import { type Instance, readInstance } from './instance.ts';
+import { type Finding, judgeHandler, type Linkage, linkage } from './judge.ts';
+import { claimedCpu } from './match.ts';
+import { bootWay } from './persist/way.ts';
+import { at, type HostView } from './view.ts';
+import { type Owner, ownerOf, winnerOf } from './winner.ts';
+
+export interface HandlerStatus {
+  name: string;
+  /** `linux/arm64`, where it serves a CPU. */
+  platform: string | undefined;
+  owner: Owner;
+  interpreter: string;
+  version: string | undefined;
+  digest: string | undefined;
+  linkage: Linkage['kind'];
+  flags: string;
+  enabled: boolean;
+  /** The file that registers it at boot. */
+  boot: string | undefined;
+  /** `here-only`: not from inside another root folder, where containers are. */
+  works: 'yes' | 'here-only' | 'no' | 'shadowed' | 'not-tried';
+  detail: string;
+  findings: Finding[];
+}
+
+export interface PlatformStatus {
+  platform: string;
+  architecture: string;
+  /** The handler that the kernel asks; none where the CPU runs it or nothing does. */
+  handler: string | undefined;
+  runs: boolean;
+  inEmptyRoot: boolean;
+  argv0: boolean;
+  detail: string;
+}
+
+export interface HostFinding {
+  id: 'not-mounted' | 'read-only' | 'switched-off' | 'empty-namespace' | 'unreadable';
+  severity: 'problem' | 'note';
+  text: string;
+  hint: string;
+}
+
+export interface HostStatus {
+  instance: Instance;
+  findings: HostFinding[];
+  handlers: HandlerStatus[];
+  platforms: PlatformStatus[];
+}
+
+export async function readHostStatus(view: HostView): Promise<HostStatus> {
+  const instance = readInstance(view);
+  const handlers = instance.mounted ? listHandlers(view) : [];
+  const boot = bootEntries(view);
+  const platforms: PlatformStatus[] = [];
+  for (const cpu of cpus) {
+    const { architecture } = cpu;
+    const here = await executeProbe(architecture, 'host');
+    const empty = here.ran ? await executeProbe(architecture, 'empty-root') : here;
+    const winner = instance.enabled ? winnerOf(cpu, handlers) : undefined;
+    platforms.push({
+      platform: `linux/${architecture}`,
+      architecture,
+      handler: winner?.name,
+      runs: here.passed,
+      inEmptyRoot: empty.passed,
+      argv0: here.checks.argv0 ?? false,
+      detail:
+        here.passed && !empty.passed ? `in another root folder: ${empty.detail}` : here.detail,
+    });
+  }
+  const statuses = await Promise.all(
+    handlers.map((handler) => describe(view, handler, boot, platforms)),
+  );
+  return {
+    instance,
+    findings: judgeInstance(instance, handlers.length),
+    handlers: statuses,
+    platforms,
+  };
+}
+
+async function describe(
+  view: HostView,
+  handler: ReturnType<typeof listHandlers>[number],
+  boot: readonly BootEntry[],
+  platforms: readonly PlatformStatus[],
+): Promise<HandlerStatus> {
+  const { name, interpreter, flags, enabled } = handler;
+  const cpu = claimedCpu(handler);
+  const owner = ownerOf(handler, boot, bootWay(view) === 'systemd' ? 'systemd' : 'binfmt-support');
+  const findings = judgeHandler(view, handler);
+  const won = platforms.filter((each) => each.handler === name);
+  const mine = platforms.find(({ architecture }) => architecture === cpu?.architecture);
+  const link = linkage(view, interpreter);
+  const described = {
+    name,
+    platform: cpu && `linux/${cpu.architecture}`,
+    owner,
+    interpreter,
+    version: cpu && link.kind !== 'missing' ? await versionOf(at(view, interpreter)) : undefined,
+    digest: cpu ? digest(at(view, interpreter)) : undefined,
+    linkage: link.kind,
+    flags,
+    enabled,
+    boot: boot.find((each) => each.name === name)?.file,
+    findings,
+  };
+  if (!cpu || !mine) return { ...described, works: 'not-tried', detail: 'it serves no CPU' };
+  if (!won.includes(mine)) {
+    const shadow = enabled && mine.handler !== undefined;
+    if (shadow)
+      findings.push({
+        id: 'shadowed',
+        severity: 'note',
+        text: `\`${mine.handler}\` was registered later and is asked first`,
+      });
+    const detail = shadow ? `\`${mine.handler}\` is asked first` : 'the kernel does not ask it';
+    return { ...described, works: shadow ? 'shadowed' : 'no', detail };
+  }
+  const works = !mine.runs ? 'no' : mine.inEmptyRoot ? 'yes' : 'here-only';
+  return { ...described, works, detail: mine.detail };
+}
+
+function judgeInstance(instance: Instance, count: number): HostFinding[] {
+  const { path, kind, mounted, readOnly, enabled } = instance;
+  if (!mounted)
+    return [
+      {
+        id: 'not-mounted',
+        severity: 'problem',
+        text: `binfmt_misc is not mounted on \`${path}\``,
+        hint: '`mpkit binfmt install` mounts it',
+      },
+    ];
+  const findings: HostFinding[] = [];
+  if (readOnly)
+    findings.push({
+      id: 'read-only',
+      severity: 'problem',
+      text: `\`${path}\` is mounted read-only`,
+      hint: `\`mount -o remount,rw ${path}\``,
+    });
+  if (enabled === false)
+    findings.push({
+      id: 'switched-off',
+      severity: 'problem',
+      text: 'all handlers are switched off',
+      hint: `\`echo 1 > ${path}/status\`, or \`mpkit binfmt install\``,
+    });
+  if (kind !== 'host' && count === 0)
+    findings.push({
+      id: 'empty-namespace',
+      severity: 'problem',
+      text: 'an empty binfmt_misc of a user namespace is in force: it hides the handlers of the host',
+      hint: 'register here with `mpkit binfmt install`, or start without it',
+    });
+  return findings;
+}
+
+async function versionOf(path: string): Promise<string | undefined> {
+  const limits = { timeout: 5_000, maxBuffer: 16_384, env: {}, extendEnv: false };
+  const answer = await run(path, ['--version'], limits).catch(() => undefined);
+  return / version (\d[\w.~-]{0,30})/.exec(answer?.stdout ?? '')?.[1];
+}
+
+function digest(path: string): string | undefined {
+  try {
+    return `sha256:${createHash('sha256').update(readFileSync(path)).digest('hex')}`;
+  } catch {
+    return undefined;
+  }
+}
