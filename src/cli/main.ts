@@ -29,6 +29,13 @@ const verbs = new Map<string, { summary: string; load: () => Promise<Verb> }>([
     },
   ],
   [
+    'doctor',
+    {
+      summary: 'say what this host can run and build, and what would improve it',
+      load: async () => (await import('./doctor.ts')).doctorVerb,
+    },
+  ],
+  [
     'prune',
     {
       summary: 'remove cached steps, layers and, with --all, emulators',

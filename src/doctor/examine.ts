@@ -42,5 +42,5 @@ function remediesOf(findings: Finding[], tier: Tier): string[] {
   const others = (['problem', 'warning', 'note', 'cannot tell'] as const).flatMap((grade) =>
     findings.filter(({ result }) => result === grade).flatMap(({ remedy }) => remedy ?? []),
   );
-  return [...new Set([...others.slice(0, 0), ...first, ...others])];
+  return [...new Set([...first, ...others])];
 }

@@ -20,5 +20,7 @@ export function isInitialNamespace(host: HostFacts): boolean {
 }
 
 function statusField(host: HostFacts, name: string): string | undefined {
-  return new RegExp(`^${name}:\\s*([0-9a-f]+)$`, 'm').exec(host.read('/proc/self/status') ?? '')?.[1];
+  return new RegExp(`^${name}:\\s*([0-9a-f]+)$`, 'm').exec(
+    host.read('/proc/self/status') ?? '',
+  )?.[1];
 }

@@ -69,7 +69,7 @@ async function start(options: EnterOptions, map: IdMap): Promise<number> {
     ],
   ];
   const child = spawn(sandboxProgram(), args, {
-    stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
+    stdio: ['inherit', options.onOutput ? 'pipe' : 'inherit', 'inherit', 'pipe'],
     env: {
       ...process.env,
       MPKIT_INSIDE: '1',

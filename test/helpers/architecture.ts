@@ -58,9 +58,10 @@ export function unitOf(path: string): string {
 
 /** What each domain may import, leaves aside. */
 const domains = new Map([
-  ['cli', ['tui', 'builder', 'emulator', 'binfmt']],
+  ['cli', ['tui', 'builder', 'doctor', 'emulator', 'binfmt']],
   ['tui', []],
   ['builder', ['emulator', 'binfmt']],
+  ['doctor', ['emulator', 'binfmt']],
   ['emulator', ['binfmt']],
   ['binfmt', []],
 ]);

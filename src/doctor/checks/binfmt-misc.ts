@@ -22,17 +22,20 @@ export const binfmtMiscChecks: Check[] = [
   {
     id: 'binfmt.access',
     title: 'handlers can be read, and registered by root',
-    run: (host) => whereMounted(host, (instance) => ({ id: 'binfmt.access', ...access(host, instance) })),
+    run: (host) =>
+      whereMounted(host, (instance) => ({ id: 'binfmt.access', ...access(host, instance) })),
   },
   {
     id: 'binfmt.enabled',
     title: 'handlers are switched on',
-    run: (host) => whereMounted(host, (instance) => ({ id: 'binfmt.enabled', ...enabled(instance) })),
+    run: (host) =>
+      whereMounted(host, (instance) => ({ id: 'binfmt.enabled', ...enabled(instance) })),
   },
   {
     id: 'binfmt.instance',
     title: 'which instance is in force for this process',
-    run: (host) => whereMounted(host, (instance) => ({ id: 'binfmt.instance', ...inForce(instance) })),
+    run: (host) =>
+      whereMounted(host, (instance) => ({ id: 'binfmt.instance', ...inForce(instance) })),
   },
 ];
 
@@ -121,8 +124,7 @@ function inForce({ whose, handlers, unreadable }: Instance): Judgement {
   const count = handlers.length + unreadable.length;
   const some = `${count} handler${count === 1 ? '' : 's'}`;
   if (whose === 'host') return { result: 'ok', observed: `the host's, with ${some}` };
-  if (count > 0)
-    return { result: 'note', observed: `one of this user namespace, with ${some}` };
+  if (count > 0) return { result: 'note', observed: `one of this user namespace, with ${some}` };
   return {
     result: 'warning',
     observed: "this user namespace's own instance is empty: it hides the host's handlers",

@@ -40,7 +40,10 @@ function packageVersion(host: HostFacts, name: string): string | undefined {
 }
 
 function isBefore(version: string, wanted: number[]): boolean {
-  const numbers = version.replace(/^\d+:/, '').split(/[.+~-]/).map(Number);
+  const numbers = version
+    .replace(/^\d+:/, '')
+    .split(/[.+~-]/)
+    .map(Number);
   for (const [at, number] of wanted.entries()) {
     const own = numbers[at] ?? 0;
     if (own !== number) return own < number;

@@ -103,8 +103,13 @@ function works(host: HostFacts, entry: RegisteredEntry): Finding {
   const trial = host.trials?.host.find(({ architecture }) => architecture === cpu?.architecture);
   const what = cpu ? `\`linux/${cpu.architecture}\`` : 'this CPU';
   if (!trial)
-    return { id, result: 'cannot tell', observed: `flag F, static; no program of ${what} was tried` };
-  if (trial.bare) return { id, result: 'ok', observed: `runs ${what}, also in an empty root folder` };
+    return {
+      id,
+      result: 'cannot tell',
+      observed: `flag F, static; no program of ${what} was tried`,
+    };
+  if (trial.bare)
+    return { id, result: 'ok', observed: `runs ${what}, also in an empty root folder` };
   return {
     id,
     result: 'problem',

@@ -25,8 +25,17 @@ export function hasRange(host: HostFacts, user = host.user): boolean {
   return ['/etc/subuid', '/etc/subgid'].every((path) => countOf(host, path, user) >= 1000);
 }
 
-export function addRangeCommand(name: string): string {
-  return `usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${name}`;
+/** The first range of the usual size above what others have. */
+export function addRangeCommand(name: string, host: HostFacts): string {
+  const ends = ['/etc/subuid', '/etc/subgid'].flatMap((path) =>
+    (host.read(path) ?? '').split('\n').map((line) => {
+      const [, start, count] = line.split(':').map(Number);
+      return (start ?? 0) + (count ?? 0) || 0;
+    }),
+  );
+  const first = Math.max(100_000, ...ends);
+  const range = `${first}-${first + 65_535}`;
+  return `usermod --add-subuids ${range} --add-subgids ${range} ${name}`;
 }
 
 type Judgement = Omit<Finding, 'id'>;
@@ -41,7 +50,7 @@ function judgeRange(host: HostFacts): Judgement {
   return {
     result: 'warning',
     observed: `\`${name ?? uid}\` has none: steps cannot switch users or give files away`,
-    remedy: addRangeCommand(name ?? String(uid)),
+    remedy: addRangeCommand(name ?? String(uid), host),
   };
 }
 
@@ -79,7 +88,7 @@ function judgeMapped(host: HostFacts): Judgement {
       : 'only one user id: packages that make users or change owners cannot be installed',
     remedy: hasRange(host)
       ? installCommand(host, 'uidmap')
-      : addRangeCommand(host.user.name ?? String(host.user.uid)),
+      : addRangeCommand(host.user.name ?? String(host.user.uid), host),
   };
 }
 

@@ -1,7 +1,8 @@
 /** What other builders on this machine see: they have the handlers of the host, or nothing. */
+
+import { needsHostHandlers } from '../binfmt-instance.ts';
 import type { HostFacts } from '../facts.ts';
 import type { Check, Finding } from '../finding.ts';
-import { needsHostHandlers } from '../binfmt-instance.ts';
 
 export const neighboursCheck: Check = {
   id: 'neighbours',

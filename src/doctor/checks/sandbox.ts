@@ -32,7 +32,10 @@ type Judgement = Omit<Finding, 'id'>;
 function judgeOverlay(host: HostFacts): Judgement {
   const inside = host.trials?.inside;
   if (inside?.overlayError === '')
-    return { result: 'ok', observed: 'mounted one on the state folder and renamed a lower folder' };
+    return {
+      result: 'ok',
+      observed: 'mounted one on the state folder and replaced a folder of a lower layer',
+    };
   const isOld = isKernelAtLeast(host, 5, 11) === false;
   const old = `Linux ${host.kernel.release} is older than 5.11`;
   if (inside)
@@ -71,7 +74,11 @@ function judgeSeccomp(host: HostFacts): Judgement {
   }
   return / errno( |$)/.test(` ${actions.trim()}`)
     ? { result: 'ok', observed: `the kernel filters system calls` }
-    : { result: 'problem', observed: 'seccomp cannot answer with an error', remedy: 'Upgrade the kernel to 4.14 or later' };
+    : {
+        result: 'problem',
+        observed: 'seccomp cannot answer with an error',
+        remedy: 'Upgrade the kernel to 4.14 or later',
+      };
 }
 
 function judgeNetwork(host: HostFacts): Judgement {

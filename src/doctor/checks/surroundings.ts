@@ -44,7 +44,9 @@ function containers(host: HostFacts): string[] {
 function machine(host: HostFacts): string[] {
   const vendor = host.read('/sys/class/dmi/id/sys_vendor')?.trim() ?? '';
   const isGuest = /^flags\s*:.* hypervisor( |$)/m.test(host.read('/proc/cpuinfo') ?? '');
-  const known = /QEMU|VMware|Microsoft|Amazon EC2|Google|innotek|Xen|DigitalOcean|Hetzner/.exec(vendor);
+  const known = /QEMU|VMware|Microsoft|Amazon EC2|Google|innotek|Xen|DigitalOcean|Hetzner/.exec(
+    vendor,
+  );
   if (isGuest || known) return [`virtual machine${vendor ? ` (${vendor})` : ''}`];
   return [];
 }

@@ -1,5 +1,6 @@
 /** What was found by trying: facts like others, so that recorded hosts can have them too. */
 import type { EmulatorRecord } from '../../emulator/index.ts';
+import type { ThoroughTrials } from './thorough.ts';
 
 export interface Trials {
   namespace: NamespaceTrial;
@@ -41,7 +42,7 @@ export interface InsideTrials {
   emulators: EmulatorRecord[];
   platforms: PlatformTrial[];
   /** Only where asked for. */
-  thorough?: { network: string; milliseconds: number };
+  thorough?: ThoroughTrials;
 }
 
 export interface PlatformTrial {
