@@ -65,3 +65,8 @@ function realPath(path: string): string {
     return join(realPath(dirname(path)), basename(path));
   }
 }
+
+/** The folder of committed benchmark programs, one ELF file per CPU. */
+export function benchFolder(): string {
+  return join(packageRoot(), 'native/bench/bin');
+}

@@ -1,5 +1,6 @@
 #define CALL_read 0
 #define CALL_write 1
+#define CALL_close 3
 #define CALL_lseek 8
 #define CALL_rt_sigaction 13
 #define CALL_getpid 39
@@ -10,8 +11,12 @@
 #define CALL_kill 62
 #define CALL_uname 63
 #define CALL_geteuid 107
+#define CALL_getppid 110
 #define CALL_futex 202
+#define CALL_clock_gettime 228
 #define CALL_exit_group 231
+#define CALL_openat 257
+#define CALL_unlinkat 263
 #define CALL_memfd_create 319
 #define CALL_statx 332
 

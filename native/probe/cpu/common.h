@@ -14,6 +14,10 @@ struct action {
 };
 #endif
 
+#ifndef OPEN_CREATE
+#define OPEN_CREATE 0x40
+#endif
+
 /* x86 alone wants to be told where a handler returns to. */
 #ifndef SIGNAL_RESTORER
 #define SIGNAL_RESTORER 0

@@ -1,6 +1,7 @@
 /* The n64 ABI, both byte orders. */
 #define CALL_read 5000
 #define CALL_write 5001
+#define CALL_close 5003
 #define CALL_lseek 5008
 #define CALL_rt_sigaction 5013
 #define CALL_getpid 5038
@@ -11,11 +12,16 @@
 #define CALL_kill 5060
 #define CALL_uname 5061
 #define CALL_geteuid 5105
+#define CALL_getppid 5108
 #define CALL_futex 5194
 #define CALL_exit_group 5205
+#define CALL_clock_gettime 5222
+#define CALL_openat 5247
+#define CALL_unlinkat 5253
 #define CALL_memfd_create 5314
 #define CALL_statx 5326
 
+#define OPEN_CREATE 0x100
 #define SIGNAL_USR1 16
 #define SIGNAL_CHLD 18
 #define SIGNAL_SET_SIZE 16

@@ -1,17 +1,22 @@
 #define CALL_exit 1
 #define CALL_read 3
 #define CALL_write 4
+#define CALL_close 6
 #define CALL_execve 11
 #define CALL_lseek 19
 #define CALL_getpid 20
 #define CALL_kill 37
 #define CALL_geteuid 49
+#define CALL_getppid 64
 #define CALL_wait4 114
 #define CALL_clone 120
 #define CALL_uname 122
 #define CALL_rt_sigaction 173
 #define CALL_futex 221
 #define CALL_exit_group 234
+#define CALL_clock_gettime 246
+#define CALL_openat 286
+#define CALL_unlinkat 292
 #define CALL_memfd_create 360
 #define CALL_statx 383
 

@@ -1,10 +1,12 @@
 #define CALL_exit 1
 #define CALL_read 3
 #define CALL_write 4
+#define CALL_close 6
 #define CALL_execve 11
 #define CALL_lseek 19
 #define CALL_getpid 20
 #define CALL_kill 37
+#define CALL_getppid 64
 #define CALL_wait4 114
 #define CALL_clone 120
 #define CALL_uname 122
@@ -12,6 +14,9 @@
 #define CALL_geteuid 201
 #define CALL_futex 238
 #define CALL_exit_group 248
+#define CALL_clock_gettime 260
+#define CALL_openat 288
+#define CALL_unlinkat 294
 #define CALL_memfd_create 350
 #define CALL_statx 379
 #define CLONE_TAKES_STACK_FIRST
