@@ -36,6 +36,13 @@ const verbs = new Map<string, { summary: string; load: () => Promise<Verb> }>([
     },
   ],
   [
+    'binfmt',
+    {
+      summary: 'register emulators for the whole host, show and verify handlers',
+      load: async () => (await import('./binfmt.ts')).binfmtVerb,
+    },
+  ],
+  [
     'prune',
     {
       summary: 'remove cached steps, layers and, with --all, emulators',

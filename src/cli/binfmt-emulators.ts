@@ -1,0 +1,113 @@
+/** Where `binfmt install` gets its emulators: mpkit's store, or a program that the user names. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { cpus, type HostEmulator } from '../binfmt/index.ts';
+import {
+  addFile,
+  addFromDebian,
+  addFromHost,
+  chooseEmulator,
+  type EmulatorRecord,
+  enterNamespace,
+  isOffline,
+  listEmulators,
+  readEmulator,
+  withDownloadFolder,
+} from '../emulator/index.ts';
+import { MpkitError } from '../errors.ts';
+
+export interface EmulatorSource {
+  /** Throws `no-emulator` where none can be had. */
+  emulatorFor: (architecture: string) => Promise<HostEmulator>;
+  /** The architectures whose emulator the user chose. */
+  exactly: ReadonlySet<string>;
+  close: () => void;
+}
+
+/** `asked` are versions, digests and paths; a path serves the CPU that it says it emulates. */
+export async function emulatorSource(
+  root: string,
+  asked: readonly string[],
+  note: (text: string) => void,
+): Promise<EmulatorSource> {
+  // programs that a user brings are judged like any other, in a store of their own
+  const temporary = mkdtempSync(join(tmpdir(), 'mpkit-binfmt-'));
+  try {
+    const paths = asked.filter((each) => each.includes('/'));
+    const [wanted, more] = asked.filter((each) => !each.includes('/'));
+    if (more) throw new MpkitError('usage', `expected one emulator version, found \`${more}\` too`);
+    const brought = new Map<string, HostEmulator>();
+    for (const path of paths) {
+      const record = await addFile(temporary, path, {});
+      brought.set(record.architecture, emulatorOf(temporary, record));
+    }
+    const stored = async (architecture: string) =>
+      (await chosen(root, architecture, wanted)) ?? (await chosen(temporary, architecture, wanted));
+    let fetching: Promise<void> | undefined;
+    const emulatorFor = async (architecture: string): Promise<HostEmulator> => {
+      const found = brought.get(architecture) ?? (await stored(architecture));
+      if (found) return found;
+      fetching ??= fetchAll(root, temporary, note);
+      await fetching;
+      const fetched = await stored(architecture);
+      if (fetched) return fetched;
+      throw new MpkitError(
+        'no-emulator',
+        `no emulator of ${architecture}${wanted ? ` named \`${wanted}\`` : ''} was found`,
+        { hint: '`mpkit emulator ls` shows what is there, `--emulator PATH` brings one' },
+      );
+    };
+    return {
+      emulatorFor,
+      exactly: new Set(wanted ? cpus.map(({ architecture }) => architecture) : brought.keys()),
+      close: () => rmSync(temporary, { recursive: true, force: true }),
+    };
+  } catch (error) {
+    rmSync(temporary, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function chosen(
+  root: string,
+  architecture: string,
+  wanted: string | undefined,
+): Promise<HostEmulator | undefined> {
+  const { emulators } = await listEmulators(root);
+  const record = chooseEmulator(emulators, architecture, wanted);
+  return record && emulatorOf(root, record);
+}
+
+function emulatorOf(root: string, record: EmulatorRecord): HostEmulator {
+  const { version, digest } = record;
+  return { version, digest, read: () => readEmulator(root, record) };
+}
+
+/** Into the store, as a build would; where no namespace can be made, into a store for now. */
+async function fetchAll(root: string, temporary: string, note: (text: string) => void) {
+  note('fetching emulators');
+  const said: string[] = [];
+  const onOutput = (chunk: Buffer) => void said.push(chunk.toString());
+  try {
+    const argv = ['emulator', 'add'];
+    if ((await enterNamespace({ root, loans: [], argv, warn: note, onOutput })) === 0) return;
+    note(said.join('').trim().split('\n').at(-1) ?? 'nothing could be fetched into the store');
+  } catch (error) {
+    if (!(error instanceof MpkitError)) throw error;
+    note(`the store cannot be used: ${error.message}`);
+  }
+  const options = { onProgress: note };
+  const everything = cpus.map(({ architecture }) => architecture);
+  try {
+    if (isOffline(undefined)) await addFromHost(temporary, everything);
+    else
+      await withDownloadFolder(temporary, options, (folder) =>
+        addFromDebian(temporary, folder, options),
+      );
+  } catch (error) {
+    if (!(error instanceof MpkitError)) throw error;
+    note(error.message);
+    await addFromHost(temporary, everything);
+  }
+}

@@ -1,0 +1,166 @@
+/** `mpkit binfmt install`. */
+import {
+  type InstallRow,
+  installHandlers,
+  isPersistent,
+  isPlaced,
+  type Kept,
+  listHandlers,
+  needsRoot,
+  persist,
+  persistedInterpreters,
+  prepareInstance,
+  type Replay,
+  removeUnused,
+  replayBoot,
+  thisHost,
+} from '../binfmt/index.ts';
+import { withLock } from '../emulator/index.ts';
+import { MpkitError } from '../errors.ts';
+import { stateRoot } from '../paths.ts';
+import { emulatorSource } from './binfmt-emulators.ts';
+import { formatTable, wrap } from './binfmt-table.ts';
+import { architecturesOf } from './binfmt-targets.ts';
+import { parseWords, type Verb } from './verb.ts';
+
+export const installVerb: Verb = {
+  help: `Usage: mpkit binfmt install <all | ARCH | PLATFORM>… [options]
+
+Registers static emulators for every program of this host, in containers too (flag F), and executes
+a probe of each CPU, also from inside an empty root folder, before it says that it works. Needs
+root. A handler of somebody else that works is left as it is.
+
+  --emulator VERSION|PATH  this one and no other; a path may be given for several CPUs
+  --persist                also after the next boot
+  --replace                put mpkit's in the place of other handlers, or of older ones
+  --credentials            setuid programs keep their rights (flag C). Whoever may start one can
+                           then make the emulator, as its owner, write files (QEMU_LOG_FILENAME)
+  --no-preserve-argv0      without flag P
+  --root DIR               the state folder with the emulators
+  --json                   a report for programs
+`,
+  execute: async (words) => {
+    const { values, positionals } = parseWords('binfmt install', words, {
+      emulator: { type: 'string', multiple: true },
+      persist: { type: 'boolean' },
+      replace: { type: 'boolean' },
+      credentials: { type: 'boolean' },
+      'preserve-argv0': { type: 'boolean' },
+      'no-preserve-argv0': { type: 'boolean' },
+      root: { type: 'string' },
+      json: { type: 'boolean' },
+    });
+    const architectures = architecturesOf(positionals);
+    if (architectures.length === 0)
+      throw new MpkitError('usage', '`install` needs `all` or architectures', {
+        hint: 'for example `mpkit binfmt install all`',
+      });
+    if (process.geteuid?.() !== 0) throw needsRoot();
+    if (values.credentials)
+      note(
+        'warning: with flag `C` setuid programs run the emulator with the rights of their owner',
+      );
+    return alone(async () => {
+      const source = await emulatorSource(stateRoot(values.root), values.emulator ?? [], note);
+      try {
+        const stray = [...source.exactly].find((each) => !architectures.includes(each));
+        if (stray && values.emulator?.some((each) => each.includes('/')))
+          throw new MpkitError('usage', `\`--emulator\` is for ${stray}, which is not asked for`);
+        prepareInstance(thisHost, note);
+        const rows = await installHandlers(thisHost, {
+          ...{ architectures, emulatorFor: source.emulatorFor, exactly: source.exactly },
+          replace: values.replace ?? false,
+          credentials: values.credentials ?? false,
+          preserveArgv0: !values['no-preserve-argv0'],
+        });
+        const boot = await keep(values.persist ?? false);
+        const own = [...listHandlers(thisHost).map((each) => each.interpreter)];
+        const used = [...own, ...persistedInterpreters(thisHost)];
+        removeUnused(thisHost, new Set(used.filter(isPlaced)));
+        const ok = rows.every((row) => row.ok) && (boot?.ok ?? true);
+        if (values.json)
+          show(
+            `${JSON.stringify({ ok, architectures: rows, boot: boot ?? null }, undefined, 2)}\n`,
+          );
+        else show(format(rows, boot));
+        return ok ? 0 : 1;
+      } finally {
+        source.close();
+      }
+    });
+  },
+};
+
+interface Boot extends Replay, Kept {
+  ok: boolean;
+}
+
+/** All handlers of mpkit, also those of earlier installs; in step where it was asked for before. */
+async function keep(asked: boolean): Promise<Boot | undefined> {
+  const own = listHandlers(thisHost).filter(({ interpreter }) => isPlaced(interpreter));
+  if (own.length === 0 || !(asked || isPersistent(thisHost))) return undefined;
+  const kept = await persist(thisHost, own);
+  if (!kept) return undefined;
+  const replay = await replayBoot(own.map(({ name }) => name.replace(/^mpkit-/, '')));
+  return { ...kept, ...replay, ok: !replay.tried || replay.rows.every(({ works }) => works) };
+}
+
+/** Two at once would take each other's entries for broken. */
+async function alone(action: () => Promise<number>): Promise<number> {
+  return withLock(
+    '/run/mpkit-binfmt.lock',
+    { how: 'exclusive', onWait: () => note('waiting for another mpkit') },
+    action,
+  );
+}
+
+const words: Record<InstallRow['result'], string> = {
+  registered: 'ok, registered',
+  replaced: 'ok, replaced',
+  present: 'ok, nothing to do',
+  native: 'ok, native',
+  kept: 'ok, left as it is',
+  broken: 'BROKEN',
+  failed: 'FAILED',
+};
+
+function format(rows: readonly InstallRow[], boot: Boot | undefined): string {
+  const table = formatTable([
+    ['PLATFORM', 'RESULT', 'HANDLER', 'OWNER', 'QEMU', 'FLAGS', 'EXECUTED'],
+    ...rows.map((row) => [
+      row.platform,
+      words[row.result],
+      row.handler ?? '-',
+      row.owner ?? '-',
+      row.version ?? '-',
+      row.flags || '-',
+      row.inEmptyRoot ? 'here, in an empty root' : row.runs ? 'here only' : 'no',
+    ]),
+  ]);
+  const troubles = rows
+    .filter((row) => !row.ok)
+    .map((row) => wrap(`${row.platform}: ${row.detail}`, '  '));
+  return `${table}${troubles.join('')}${boot ? formatBoot(boot) : ''}`;
+}
+
+function formatBoot({ way, files, tried, detail, rows }: Boot): string {
+  const bad = rows.filter(({ works }) => !works);
+  const lines = [
+    `kept for the next boot by ${way}: ${files.length > 2 ? `${files.length} files` : files.join(', ')}`,
+  ];
+  if (!tried) lines.push(`not verified: ${detail}`);
+  else if (bad.length === 0) lines.push('replayed the boot: every handler came back and works');
+  for (const { architecture, handler, detail: why } of bad)
+    lines.push(
+      `after a boot linux/${architecture} does not work (\`${handler ?? 'no handler'}\`): ${why}`,
+    );
+  return lines.map((line) => wrap(line, '')).join('');
+}
+
+function note(text: string): void {
+  process.stderr.write(`mpkit: ${text}\n`);
+}
+
+function show(text: string): void {
+  process.stdout.write(text);
+}
