@@ -34,8 +34,10 @@ function options(outdir) {
     platform: 'node',
     target: 'node20',
     chunkNames: '[name]-[hash]',
-    // a native add-on finds its program beside itself
-    external: ['koffi'],
+    // a native add-on finds its program beside itself; Ink's debugger is never loaded
+    external: ['koffi', 'react-devtools-core'],
+    jsx: 'automatic',
+    define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
     // CommonJS inside an ES module has no `require` of its own
     banner: {
       js: "import { createRequire as bundleRequire } from 'node:module';\nconst require = bundleRequire(import.meta.url);",

@@ -23,7 +23,7 @@ const longFiles = new Map<string, string>([]);
 const pure = [
   /^src\/builder\/(dockerfile|plan)\//,
   /^src\/binfmt\/(entry|table)\.ts$/,
-  /^src\/tui\/state\.ts$/,
+  /^src\/tui\/state\//,
 ];
 const effects =
   /^(node:(fs|net|http|https|child_process|worker_threads|tls|dgram|dns)(\/|$)|src\/(process|libc)\.ts$)/;

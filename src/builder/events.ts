@@ -28,6 +28,8 @@ export interface VertexLabel {
 /** One line of the plan: what will execute foreign code, and by what. */
 export interface PlannedPlatform {
   platform: string;
+  /** Everything that is solved for it, inputs first; platforms may share some. */
+  vertices: VertexLabel[];
   /** Steps that execute code, as shown in the log. */
   steps: PlannedStep[];
 }

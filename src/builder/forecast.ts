@@ -1,7 +1,7 @@
 /** The plan that is shown before the first step: what executes foreign code, and by what. */
 import type { Runners } from '../emulator/index.ts';
 import { formatPlatform } from '../platform.ts';
-import type { PlannedPlatform, PlannedStep } from './events.ts';
+import type { PlannedPlatform, PlannedStep, VertexLabel } from './events.ts';
 import { allVertices, type PlannedImage } from './plan/index.ts';
 
 export async function forecastPlan(
@@ -11,7 +11,9 @@ export async function forecastPlan(
   const platforms: PlannedPlatform[] = [];
   for (const { platform, vertex } of images) {
     const steps: PlannedStep[] = [];
+    const vertices: VertexLabel[] = [];
     for (const { op, label } of allVertices([vertex])) {
+      if (op.kind !== 'scratch') vertices.push(label);
       if (op.kind !== 'run') continue;
       const { kind, emulator } = await runners.forecast(op.platform);
       steps.push({
@@ -21,7 +23,7 @@ export async function forecastPlan(
         ...(emulator ? { emulator: `QEMU ${emulator.version}` } : {}),
       });
     }
-    platforms.push({ platform: formatPlatform(platform), steps });
+    platforms.push({ platform: formatPlatform(platform), vertices, steps });
   }
   return platforms;
 }

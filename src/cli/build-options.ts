@@ -21,6 +21,7 @@ import {
   type Platform,
   parsePlatform,
 } from '../platform.ts';
+import type { ProgressMode } from './progress.ts';
 import type { parseWords } from './verb.ts';
 
 export const buildFlags = {
@@ -155,9 +156,9 @@ function readOutput(spec: string): OciOutput {
   return { type: 'oci', dest: hostPath(dest), tar };
 }
 
-export function readProgress({ progress = 'plain', quiet }: Flags): 'plain' | 'quiet' {
-  const known = oneOf('progress', progress, ['plain', 'quiet', 'auto']);
-  return quiet || known === 'quiet' ? 'quiet' : 'plain';
+export function readProgress({ progress = 'auto', quiet }: Flags): ProgressMode | 'auto' {
+  const known = oneOf('progress', progress, ['auto', 'plain', 'tty', 'rawjson', 'quiet']);
+  return quiet ? 'quiet' : known;
 }
 
 function oneOf<const T extends string>(flag: string, value: string, words: readonly T[]): T {

@@ -1,14 +1,14 @@
 /** `mpkit build`: progress to stderr, the digest to stdout. */
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { build, type NamedContext } from '../builder/index.ts';
+import { type BuildResult, build, type NamedContext } from '../builder/index.ts';
 import type { Loan } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
 import { hostPath } from '../paths.ts';
 import { formatPlatform } from '../platform.ts';
-import { createPlainPrinter } from '../tui/plain.ts';
 import { buildFlags, type ParsedBuild, readBuildOptions, readProgress } from './build-options.ts';
 import { writeMetadata } from './metadata.ts';
+import { chooseProgress, openProgress } from './progress.ts';
 import { inNamespace, parseWords, stopOnSignals, type Verb } from './verb.ts';
 
 export const buildVerb: Verb = {
@@ -27,7 +27,9 @@ Builds CONTEXT/Dockerfile for each platform, without daemon, root or Docker.
   --network default|none|host   network of RUN steps (default and host: the host's)
   --no-cache               execute every step; the results are still kept
   --metadata-file FILE     digests and descriptors of the result as JSON
-  --progress plain|quiet   quiet prints only the digest (also -q, --quiet)
+  --progress auto|plain|tty|rawjson|quiet
+                           on stderr: lines, a live view, JSON as BuildKit's, or nothing (also -q);
+                           auto is tty on a terminal, plain elsewhere and in CI
   --offline                fetch nothing, emulators included (also MPKIT_OFFLINE=1)
   --root DIR               state folder (default: MPKIT_ROOT, $XDG_DATA_HOME/mpkit, root: /var/lib/mpkit)
 
@@ -41,7 +43,7 @@ exit status: 0 built, 1 failed, 2 wrong usage, 3 this host cannot do it, 128+n s
 
 async function execute(words: string[]): Promise<number> {
   const { values, positionals } = parseWords('build', words, buildFlags);
-  const progress = readProgress(values);
+  const mode = chooseProgress(readProgress(values), process.stderr, process.env);
   const options = readBuildOptions(values, positionals);
   return inNamespace(
     'build',
@@ -49,29 +51,25 @@ async function execute(words: string[]): Promise<number> {
     {
       root: values.root,
       loans: loansOf(options, values['metadata-file']),
-      quiet: progress === 'quiet',
+      quiet: mode === 'quiet' || mode === 'rawjson',
     },
     async (root) => {
       const stop = stopOnSignals();
-      const emit =
-        progress === 'quiet'
-          ? () => {}
-          : createPlainPrinter({ write: (text) => void process.stderr.write(text), colour: false });
-      if (options.outputs.length === 0 && progress !== 'quiet')
-        emit({
+      const progress = await openProgress(mode, process.stderr);
+      if (options.outputs.length === 0)
+        progress.emit({
           type: 'notice',
           text: 'no output given: the result stays in the cache; use -o type=oci,dest=PATH',
         });
       try {
-        const result = await build({ ...options, root, signal: stop.signal }, emit);
-        if (progress !== 'quiet')
-          for (const { platform, digest } of result.images)
-            process.stderr.write(`=> ${formatPlatform(platform)} ${digest}\n`);
+        const result = await build({ ...options, root, signal: stop.signal }, progress.emit);
+        progress.close(shownImages(result));
         const metadata = values['metadata-file'];
         if (metadata !== undefined) writeMetadata(hostPath(metadata), result);
         if (result.digest) process.stdout.write(`${result.digest}\n`);
         return 0;
       } catch (error) {
+        progress.close();
         const code = stop.code();
         if (code === undefined) throw error;
         process.stderr.write('mpkit: stopped; finished steps are kept\n');
@@ -79,6 +77,10 @@ async function execute(words: string[]): Promise<number> {
       }
     },
   );
+}
+
+function shownImages({ images }: BuildResult) {
+  return images.map(({ platform, digest }) => ({ platform: formatPlatform(platform), digest }));
 }
 
 /** What the inside must be able to read, and the folders that results are written into. */

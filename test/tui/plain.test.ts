@@ -87,8 +87,11 @@ describe('plain progress', () => {
       emulator: 'QEMU 11.1.3',
     }));
     const compile = { label: label('c'), platform: 'linux/amd64', kind: 'native' as const };
-    print({ type: 'plan', platforms: [{ platform: 'linux/arm64', steps: [...steps, compile] }] });
-    print({ type: 'plan', platforms: [{ platform: 'linux/386', steps: [] }] });
+    print({
+      type: 'plan',
+      platforms: [{ platform: 'linux/arm64', vertices: [], steps: [...steps, compile] }],
+    });
+    print({ type: 'plan', platforms: [{ platform: 'linux/386', vertices: [], steps: [] }] });
     expect(lines()).toEqual([
       'plan linux/arm64: emulated by QEMU 11.1.3: RUN 2/4, 3/4',
       'plan linux/arm64: linux/amd64 native: RUN build 2/3',

@@ -61,7 +61,7 @@ export interface WorkdirOp {
 
 export function makeVertex(op: Op, inputs: Vertex[], label: Omit<VertexLabel, 'id'>): Vertex {
   const digest = digestOf([op, inputs.map((input) => input.digest)]);
-  return { digest, op, inputs, label: { ...label, id: digest.slice(0, 12) } };
+  return { digest, op, inputs, label: { ...label, id: digest } };
 }
 
 /** sha256 of a value's JSON, in hex; the caller keeps the order of keys fixed. */

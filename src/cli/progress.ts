@@ -1,0 +1,73 @@
+/** Chooses how a build is shown, and loads only what that way needs. */
+import type { BuildEvent } from '../builder/index.ts';
+import { createPlainPrinter } from '../tui/plain.ts';
+import type { ShownImage } from '../tui/rawjson.ts';
+
+export type ProgressMode = 'plain' | 'tty' | 'rawjson' | 'quiet';
+
+export interface Progress {
+  emit: (event: BuildEvent) => void;
+  /** Milliseconds that steps took last time, by `stepKey` of src/tui. */
+  remember: (durations: ReadonlyMap<string, number>) => void;
+  /** Ends the showing; the terminal is as it was. To be called always, once. */
+  close: (images?: readonly ShownImage[]) => void;
+}
+
+type Screen = NodeJS.WriteStream;
+
+/**
+ * `auto` draws only where somebody looks: on a terminal that can, outside of CI, and not for a
+ * screen reader, which would have to read every redrawing.
+ */
+export function chooseProgress(
+  asked: ProgressMode | 'auto',
+  stream: Pick<Screen, 'isTTY'>,
+  environment: NodeJS.ProcessEnv,
+): ProgressMode {
+  const { CI, TERM, INK_SCREEN_READER } = environment;
+  if (asked === 'tty') return stream.isTTY ? 'tty' : 'plain';
+  if (asked !== 'auto') return asked;
+  const isWatched = stream.isTTY && (CI === undefined || CI === '' || CI === 'false');
+  return isWatched && TERM !== 'dumb' && INK_SCREEN_READER !== 'true' ? 'tty' : 'plain';
+}
+
+export async function openProgress(mode: ProgressMode, stream: Screen): Promise<Progress> {
+  const write = (text: string) => void stream.write(text);
+  const showDigests = (images: readonly ShownImage[] = []) =>
+    images.forEach(({ platform, digest }) => {
+      write(`=> ${platform} ${digest}\n`);
+    });
+  if (mode === 'quiet') return { emit: () => {}, remember: () => {}, close: () => {} };
+  if (mode === 'rawjson') {
+    const { createRawJsonPrinter } = await import('../tui/rawjson.ts');
+    return createRawJsonPrinter(write);
+  }
+  if (mode === 'tty') {
+    const { openLiveBuild } = await withColours(stream, () => import('../tui/live-build.tsx'));
+    const live = openLiveBuild(stream, process.env);
+    return {
+      ...live,
+      close: (images) => {
+        live.close();
+        showDigests(images);
+      },
+    };
+  }
+  return {
+    emit: createPlainPrinter({ write, colour: false }),
+    remember: () => {},
+    close: showDigests,
+  };
+}
+
+/** What draws judges stdout once, when it is loaded, and knows nothing of NO_COLOR. */
+export async function withColours<T>(stream: Screen, load: () => Promise<T>): Promise<T> {
+  const { FORCE_COLOR, NO_COLOR } = process.env;
+  process.env.FORCE_COLOR = NO_COLOR || !stream.isTTY ? '0' : (FORCE_COLOR ?? '1');
+  try {
+    return await load();
+  } finally {
+    if (FORCE_COLOR === undefined) delete process.env.FORCE_COLOR;
+    else process.env.FORCE_COLOR = FORCE_COLOR;
+  }
+}

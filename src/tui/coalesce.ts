@@ -1,0 +1,48 @@
+/**
+ * Gathers what steps print for a moment: a view draws ten times a second and a reader of JSON wants
+ * few long lines, whatever a step prints. A step's log and its other events keep their order.
+ */
+import type { BuildEvent, VertexLabel } from '../builder/events.ts';
+
+export interface Coalesced {
+  emit: (event: BuildEvent) => void;
+  /** Passes on what is still held. */
+  flush: () => void;
+}
+
+interface Held {
+  vertex: VertexLabel;
+  chunks: Buffer[];
+  size: number;
+  at: number;
+}
+
+/** `limit`: bytes of one step that are held at most. */
+export function coalesceLogs(pass: (event: BuildEvent) => void, limit: number): Coalesced {
+  const held = new Map<string, Held>();
+  const release = (id: string) => {
+    const entry = held.get(id);
+    if (!entry) return;
+    held.delete(id);
+    const { vertex, chunks, at } = entry;
+    pass({ type: 'log', vertex, chunk: Buffer.concat(chunks), at });
+  };
+  const hold = ({ vertex, chunk, at }: { vertex: VertexLabel; chunk: Buffer; at: number }) => {
+    const entry = held.get(vertex.id) ?? { vertex, chunks: [], size: 0, at };
+    held.set(vertex.id, entry);
+    entry.chunks.push(chunk);
+    entry.size += chunk.length;
+    entry.at = at;
+    if (entry.size >= limit) release(vertex.id);
+  };
+  return {
+    emit: (event) => {
+      if (event.type === 'log') return hold(event);
+      if ('vertex' in event) release(event.vertex.id);
+      pass(event);
+    },
+    flush: () => {
+      for (const id of [...held.keys()]) release(id);
+    },
+  };
+}

@@ -1,0 +1,42 @@
+/** The last lines of what runs now, newest steps first, in as many lines as there are. */
+import { Box, Text } from 'ink';
+import { cleanLine } from '../clean.ts';
+import type { BuildState, StepState } from '../state/build.ts';
+import { tailOf } from '../state/log.ts';
+import { useTheme } from '../theme.ts';
+
+export function RunningLogs({ state, rows }: { state: BuildState; rows: number }) {
+  const { separator } = useTheme();
+  const running = [...state.steps.values()].filter(
+    ({ status, log }) => status === 'running' && (log.count > 0 || log.partial !== ''),
+  );
+  const shown = running.slice(0, Math.max(1, Math.floor(rows / 2)));
+  const each = Math.min(4, Math.floor(rows / Math.max(1, shown.length)) - 1);
+  if (each < 1) return null;
+  return (
+    <Box flexDirection="column">
+      {shown.map((step) => (
+        <Box key={step.label.id} flexDirection="column">
+          <Text wrap="truncate" dimColor>
+            {headOf(step)}
+          </Text>
+          {tailOf(step.log, each).map((line, at) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: lines have no identity
+            <Text key={at} wrap="truncate">
+              {separator} {showLine(line)}
+            </Text>
+          ))}
+        </Box>
+      ))}
+    </Box>
+  );
+}
+
+/** Harmless, and as wide as it looks. */
+export function showLine(line: string): string {
+  return cleanLine(line, false).replaceAll('\t', '  ');
+}
+
+function headOf({ label, log }: StepState): string {
+  return `${label.platform} ${label.step}, ${log.count} lines`;
+}
