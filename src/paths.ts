@@ -35,6 +35,11 @@ export function probeFolder(): string {
   return join(packageRoot(), 'native/probe/bin');
 }
 
+/** The folder of committed benchmark programs, one ELF file per CPU. */
+export function benchFolder(): string {
+  return join(packageRoot(), 'native/bench/bin');
+}
+
 /**
  * What a path of the caller's means, links resolved as far as it exists. Outside the builder's
  * namespace it is found out, and remembered for the inside, which may not see the working folder
@@ -64,9 +69,4 @@ function realPath(path: string): string {
   } catch {
     return join(realPath(dirname(path)), basename(path));
   }
-}
-
-/** The folder of committed benchmark programs, one ELF file per CPU. */
-export function benchFolder(): string {
-  return join(packageRoot(), 'native/bench/bin');
 }

@@ -15,7 +15,7 @@ static const struct workload {
     {"integer", integer_round, 0xd99131ae},
     {"float", float_round, 0x3aab6d05},
     {"memory", memory_round, 0xd104a4d9},
-    {"branches", branch_round, 0xd438666e},
+    {"branches", branch_round, 0xe5d16b69},
     {"hash", hash_round, 0xd010f6d7},
     {"compress", compress_round, 0x9b54c7e2},
     {"calls", call_round, 50},
