@@ -12,5 +12,5 @@ export {
   type RegisteredEntry,
 } from './entry.ts';
 export * from './host/index.ts';
-export { hasPrivateInstance, registerPrivate } from './private.ts';
+export { hasPrivateInstance, registerPrivate, unregisterPrivate } from './private.ts';
 export { type Cpu, cpuOf, cpus } from './table.ts';

@@ -46,3 +46,16 @@ export function registerPrivate(architecture: string, interpreter: Buffer): void
     closeSync(fd);
   }
 }
+
+/** Takes the handler of `architecture` away again, so that another one can take its place. */
+export function unregisterPrivate(architecture: string): void {
+  try {
+    writeFileSync(`${instance}/mpkit-${architecture}`, '-1');
+  } catch (error) {
+    throw new MpkitError(
+      'host-unable',
+      `the kernel did not let go of the private handler for \`${architecture}\`: ${(error as Error).message}`,
+      { cause: error },
+    );
+  }
+}

@@ -102,7 +102,11 @@ async function keep(asked: boolean): Promise<Boot | undefined> {
   const kept = await persist(thisHost, own);
   if (!kept) return undefined;
   const replay = await replayBoot(own.map(({ name }) => name.replace(/^mpkit-/, '')));
-  return { ...kept, ...replay, ok: !replay.tried || replay.rows.every(({ works }) => works) };
+  return {
+    ...kept,
+    ...replay,
+    ok: kept.refused.length === 0 && (!replay.tried || replay.rows.every(({ works }) => works)),
+  };
 }
 
 /** Two at once would take each other's entries for broken. */
@@ -119,7 +123,7 @@ const words: Record<InstallRow['result'], string> = {
   replaced: 'ok, replaced',
   present: 'ok, nothing to do',
   native: 'ok, native',
-  kept: 'ok, left as it is',
+  kept: 'ok, left alone',
   broken: 'BROKEN',
   failed: 'FAILED',
 };
@@ -134,7 +138,7 @@ function format(rows: readonly InstallRow[], boot: Boot | undefined): string {
       row.owner ?? '-',
       row.version ?? '-',
       row.flags || '-',
-      row.inEmptyRoot ? 'here, in an empty root' : row.runs ? 'here only' : 'no',
+      row.inEmptyRoot ? 'here, empty root' : row.runs ? 'here only' : 'no',
     ]),
   ]);
   const troubles = rows
@@ -143,13 +147,16 @@ function format(rows: readonly InstallRow[], boot: Boot | undefined): string {
   return `${table}${troubles.join('')}${boot ? formatBoot(boot) : ''}`;
 }
 
-function formatBoot({ way, files, tried, detail, rows }: Boot): string {
+function formatBoot({ way, files, refused, tried, detail, rows }: Boot): string {
   const bad = rows.filter(({ works }) => !works);
-  const lines = [
-    `kept for the next boot by ${way}: ${files.length > 2 ? `${files.length} files` : files.join(', ')}`,
-  ];
+  const where = files.length > 3 ? `${files.length} files` : files.join(', ');
+  const lines = files.length > 0 ? [`kept for the next boot by ${way}: ${where}`] : [];
+  for (const { name, why } of refused) lines.push(`NOT kept for the next boot: ${name}: ${why}`);
   if (!tried) lines.push(`not verified: ${detail}`);
-  else if (bad.length === 0) lines.push('replayed the boot: every handler came back and works');
+  else if (bad.length === 0) lines.push('replayed the boot: all of these platforms work after it');
+  for (const { architecture, handler } of rows)
+    if (handler && handler !== `mpkit-${architecture}`)
+      lines.push(`after a boot \`${handler}\` runs linux/${architecture}, not mpkit's`);
   for (const { architecture, handler, detail: why } of bad)
     lines.push(
       `after a boot linux/${architecture} does not work (\`${handler ?? 'no handler'}\`): ${why}`,

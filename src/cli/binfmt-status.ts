@@ -50,17 +50,17 @@ export function formatStatus(status: HostStatus): string {
   const head = `binfmt_misc: ${kinds[instance.kind]}, ${state}${instance.readOnly ? ', read-only' : ''}\n`;
   const problems = findings.map(({ text, hint }) => wrap(`${text}: ${hint}`, '  '));
   const table = formatTable([
-    ['HANDLER', 'PLATFORM', 'OWNER', 'QEMU', 'DIGEST', 'LINKED', 'FLAGS', 'BOOT', 'WORKS', 'RUNS'],
+    ['HANDLER', 'CPU', 'OWNER', 'QEMU', 'DIGEST', 'LINKED', 'FLAGS', 'BOOT', 'WORKS', 'RUNS'],
     ...handlers.map((each) => [
-      cut(each.name, 20),
-      each.platform ?? '-',
+      cut(each.name, 15),
+      each.platform?.slice('linux/'.length) ?? '-',
       each.owner,
-      cut(each.version ?? '-', 9),
+      cut(each.version ?? '-', 7),
       each.digest?.slice(7, 13) ?? '-',
-      each.linkage,
+      each.linkage === 'unreadable' ? '?' : each.linkage,
       each.flags || '-',
       each.boot ? 'yes' : 'no',
-      each.enabled ? each.works : 'off',
+      each.enabled ? worksWords[each.works] : 'off',
       each.interpreter,
     ]),
   ]);
@@ -95,6 +95,14 @@ function formatDocker({ platforms, handlers }: HostStatus): string {
   const emulators = handlers.map(({ name }) => name).sort();
   return `${JSON.stringify({ supported, emulators }, undefined, 2)}\n`;
 }
+
+const worksWords: Record<HostStatus['handlers'][number]['works'], string> = {
+  yes: 'yes',
+  'here-only': 'here',
+  no: 'NO',
+  shadowed: 'shadow',
+  'not-tried': '-',
+};
 
 function cut(text: string, width: number): string {
   return text.length > width ? `${text.slice(0, width - 1)}…` : text;

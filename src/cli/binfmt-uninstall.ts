@@ -34,7 +34,7 @@ A pattern has \`*\` and \`?\` and is compared with handler names.
       const ok = report.unknown.length === 0 && report.spared.length === 0;
       const whole = targets.includes('all');
       if (values.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
-      else process.stdout.write(format(report));
+      else process.stdout.write(format(whole ? { ...report, spared: [] } : report));
       return ok || (whole && report.unknown.length === 0) ? 0 : 1;
     });
   },

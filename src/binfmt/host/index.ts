@@ -35,4 +35,4 @@ export {
   verifyArchitecture,
 } from './verify.ts';
 export { type HostView, thisHost } from './view.ts';
-export { type Owner, ownerOf, winnerOf } from './winner.ts';
+export { type Owner, ownersOn, winnerOf } from './winner.ts';

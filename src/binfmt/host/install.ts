@@ -4,14 +4,13 @@ import { MpkitError } from '../../errors.ts';
 import { hostPlatform } from '../../platform.ts';
 import type { BinfmtEntry, RegisteredEntry } from '../entry.ts';
 import { type Cpu, cpuOf } from '../table.ts';
-import { bootEntries } from './boot-files.ts';
 import { type Execution, executeProbe } from './execute.ts';
 import { listHandlers, readHandler, register, unregister } from './handlers.ts';
 import { judgeHandler } from './judge.ts';
 import { headOf, matches } from './match.ts';
 import { isPlaced, placeEmulator } from './place.ts';
 import type { HostView } from './view.ts';
-import { type Owner, ownerOf, winnerOf } from './winner.ts';
+import { type Owner, ownersOn, winnerOf } from './winner.ts';
 
 export interface HostEmulator {
   version: string;
@@ -82,13 +81,13 @@ async function installOne(view: HostView, cpu: Cpu, options: InstallOptions): Pr
   const foreign = claimants.filter((each) => each !== own);
   if (winner && winner !== own && works(tried) && !options.replace)
     return row(cpu, 'kept', winner, tried, {
-      owner: ownerOf(winner, bootEntries(view)),
+      owner: ownersOn(view)(winner),
       detail: tried.here.checks.argv0 ? tried.here.detail : 'runs, but loses argv[0]',
     });
   const bad = winner ?? foreign[0];
   if (bad && bad !== own && !options.replace)
     return row(cpu, 'broken', bad, tried, {
-      owner: ownerOf(bad, bootEntries(view)),
+      owner: ownersOn(view)(bad),
       detail: whyBroken(view, bad, tried),
     });
   return replace(view, cpu, { own, foreign, options });

@@ -1,6 +1,6 @@
 /** Everything about the handlers of this host: read, then executed. */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { run } from '../../process.ts';
 import { cpus } from '../table.ts';
 import { type BootEntry, bootEntries } from './boot-files.ts';
@@ -9,9 +9,8 @@ import { listHandlers } from './handlers.ts';
 import { type Instance, readInstance } from './instance.ts';
 import { type Finding, judgeHandler, type Linkage, linkage } from './judge.ts';
 import { claimedCpu } from './match.ts';
-import { bootWay } from './persist/way.ts';
 import { at, type HostView } from './view.ts';
-import { type Owner, ownerOf, winnerOf } from './winner.ts';
+import { type Owner, ownersOn, winnerOf } from './winner.ts';
 
 export interface HandlerStatus {
   name: string;
@@ -97,7 +96,7 @@ async function describe(
 ): Promise<HandlerStatus> {
   const { name, interpreter, flags, enabled } = handler;
   const cpu = claimedCpu(handler);
-  const owner = ownerOf(handler, boot, bootWay(view) === 'systemd' ? 'systemd' : 'binfmt-support');
+  const owner = ownersOn(view)(handler);
   const findings = judgeHandler(view, handler);
   const won = platforms.filter((each) => each.handler === name);
   const mine = platforms.find(({ architecture }) => architecture === cpu?.architecture);
@@ -168,8 +167,10 @@ function judgeInstance(instance: Instance, count: number): HostFinding[] {
 }
 
 async function versionOf(path: string): Promise<string | undefined> {
+  // Debian's links for handlers tell QEMU by their names to take arguments from the kernel only
+  const program = realpathSync(path);
   const limits = { timeout: 5_000, maxBuffer: 16_384, env: {}, extendEnv: false };
-  const answer = await run(path, ['--version'], limits).catch(() => undefined);
+  const answer = await run(program, ['--version'], limits).catch(() => undefined);
   return / version (\d[\w.~-]{0,30})/.exec(answer?.stdout ?? '')?.[1];
 }
 

@@ -7,7 +7,7 @@ import { persist, persistedInterpreters, persistedNames } from './persist/index.
 import { isPlaced, removeUnused } from './place.ts';
 import { releaseInstance } from './prepare.ts';
 import type { HostView } from './view.ts';
-import { type Owner, ownerOf } from './winner.ts';
+import { type Owner, ownersOn } from './winner.ts';
 
 export interface UninstallReport {
   removed: { name: string; owner: Owner; comesBack: boolean }[];
@@ -28,10 +28,11 @@ export async function uninstallHandlers(
   { foreign = false }: { foreign?: boolean } = {},
 ): Promise<UninstallReport> {
   const boot = bootEntries(view);
+  const ownerOf = ownersOn(view);
   const handlers = listHandlers(view).map((handler) => ({
     handler,
     name: handler.name,
-    owner: ownerOf(handler, boot),
+    owner: ownerOf(handler),
     architecture: claimedCpu(handler)?.architecture,
   }));
   const kept = persistedNames(view).map((name) => ({
@@ -66,7 +67,7 @@ export async function uninstallHandlers(
     spared: chosen
       .filter((each) => !gone.includes(each))
       .map(({ name, owner }) => ({ name, owner })),
-    remaining: left.map((handler) => ({ name: handler.name, owner: ownerOf(handler, boot) })),
+    remaining: left.map((handler) => ({ name: handler.name, owner: ownerOf(handler) })),
     unknown: targets.filter(
       (target) => target !== 'all' && !handlers.some(named(target)) && !kept.some(named(target)),
     ),

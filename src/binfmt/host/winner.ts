@@ -1,9 +1,11 @@
 /** Who runs the programs of a CPU, and whom a handler belongs to. */
 import type { RegisteredEntry } from '../entry.ts';
 import type { Cpu } from '../table.ts';
-import type { BootEntry } from './boot-files.ts';
+import { bootEntries } from './boot-files.ts';
 import { headOf, matches } from './match.ts';
+import { bootWay } from './persist/way.ts';
 import { isPlaced } from './place.ts';
+import type { HostView } from './view.ts';
 
 export type Owner = 'mpkit' | 'binfmt-support' | 'systemd' | 'unknown';
 
@@ -17,14 +19,14 @@ export function winnerOf(
 
 /**
  * Told by what proves something: where the emulator lies, else who would register that name at
- * boot. Debian's packages tell both tools; then `preferred`, whose boot it is, has it.
+ * boot. Debian's packages tell both tools; then the one whose boot it is has it.
  */
-export function ownerOf(
-  handler: RegisteredEntry,
-  boot: readonly BootEntry[],
-  preferred?: Owner,
-): Owner {
-  if (isPlaced(handler.interpreter)) return 'mpkit';
-  const owners = boot.filter(({ name }) => name === handler.name).map(({ owner }) => owner);
-  return owners.find((owner) => owner === preferred) ?? owners[0] ?? 'unknown';
+export function ownersOn(view: HostView): (handler: RegisteredEntry) => Owner {
+  const boot = bootEntries(view);
+  const preferred = bootWay(view);
+  return ({ name, interpreter }) => {
+    if (isPlaced(interpreter)) return 'mpkit';
+    const owners = boot.filter((each) => each.name === name).map(({ owner }) => owner);
+    return owners.find((owner) => owner === preferred) ?? owners[0] ?? 'unknown';
+  };
 }

@@ -21,6 +21,10 @@ export function parseConf(text: string): BinfmtEntry[] {
   });
 }
 
-function bytesOf(text: string): Buffer {
-  return Buffer.from(text.replaceAll('\\x', ''), 'hex');
+/** Bytes as `\xHH` or themselves. */
+export function bytesOf(text: string): Buffer {
+  const plain = text.replaceAll(/\\x([0-9a-fA-F]{2})/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  return Buffer.from(plain, 'latin1');
 }

@@ -7,13 +7,15 @@ import { bootEntries, database, ownConf, ownScript } from '../boot-files.ts';
 import { readHandler, register, unregister } from '../handlers.ts';
 import { at, type HostView } from '../view.ts';
 import { removeUnit, writeUnit } from './boot-unit.ts';
-import { formatConf, parseConf } from './conf.ts';
+import { bytesOf, formatConf, parseConf } from './conf.ts';
 import { addToDatabase, removeFromDatabase } from './debian.ts';
 import { type BootWay, bootWay } from './way.ts';
 
 export interface Kept {
   way: BootWay;
   files: string[];
+  /** What could not be kept, and why. */
+  refused: { name: string; why: string }[];
 }
 
 /** Whether an earlier install asked for it, so that later ones keep it in step. */
@@ -54,11 +56,23 @@ export async function persist(
   if (entries.length === 0 || way === undefined) return undefined;
   if (way === 'systemd') {
     replaceFile(at(view, ownConf), formatConf(entries));
-    return { way, files: [ownConf] };
+    return { way, files: [ownConf], refused: [] };
   }
-  if (way !== 'binfmt-support') return { way, files: writeUnit(view, way, entries) };
-  for (const entry of entries) await moveToDatabase(view, entry);
-  return { way, files: entries.map(({ name }) => `${database}/${name}`) };
+  if (way !== 'binfmt-support') return { way, files: writeUnit(view, way, entries), refused: [] };
+  const kept: Kept = { way, files: [], refused: [] };
+  for (const entry of entries) {
+    const rival = rivalInDatabase(view, entry);
+    if (rival)
+      kept.refused.push({
+        name: entry.name,
+        why: `binfmt-support has \`${rival}\` for the same programs: remove the package that brought it`,
+      });
+    else {
+      await moveToDatabase(view, entry);
+      kept.files.push(`${database}/${entry.name}`);
+    }
+  }
+  return kept;
 }
 
 /** Never two ways at once: an entry of the other ones goes, and what is no longer asked for. */
@@ -80,6 +94,17 @@ async function forgetOthers(
     await removeFromDatabase(view, name, interpreter);
     if (kept && !readHandler(view, name)) register(view, kept);
   }
+}
+
+/** binfmt-support keeps one format of a magic with flag F. */
+function rivalInDatabase(view: HostView, { name, match }: BinfmtEntry): string | undefined {
+  if (!('magic' in match)) return undefined;
+  return bootEntries(view)
+    .filter(({ file, name: other }) => file.startsWith(`${database}/`) && other !== name)
+    .find(({ file }) => {
+      const [, type, , magic = ''] = readFileSync(at(view, file), 'latin1').split('\n');
+      return type === 'magic' && bytesOf(magic).equals(match.magic);
+    })?.name;
 }
 
 /** The tool registers by itself, or does nothing where it finds no mount: then we do. */
