@@ -20,6 +20,8 @@ export interface Instance {
 }
 
 export function readInstance(host: HostFacts): Instance {
+  // systemd mounts it when somebody looks
+  host.file(`${instanceFolder}/status`);
   const mount = mountOf(host, instanceFolder);
   const mounted = mount?.target === instanceFolder && mount.type === 'binfmt_misc';
   const status = mounted ? host.read(`${instanceFolder}/status`)?.trim() : undefined;
