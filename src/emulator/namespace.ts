@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { ioError, MpkitError } from '../errors.ts';
 import { packageRoot, rememberedPaths, sandboxProgram } from '../paths.ts';
 import { chooseIdMap, type IdMap, readHostIds, singleIdWarning } from './id-map.ts';
+import { passSignalsTo } from './pass-signals.ts';
 import { readReport, sandboxError } from './report.ts';
 
 /** A host path that the inside needs; root's builder could not read it otherwise. */
@@ -133,20 +134,6 @@ function prepareState(root: string, map: IdMap): void {
   } catch (error) {
     throw ioError(error, `preparing the state folder \`${root}\``);
   }
-}
-
-function passSignalsTo(child: ChildProcess): () => void {
-  const signals: NodeJS.Signals[] = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGUSR2'];
-  const pass = (signal: NodeJS.Signals) => child.kill(signal);
-  // Ctrl-C reaches the inside by itself: it is in the same foreground group.
-  const handlers = signals.map((signal) => {
-    const handler = signal === 'SIGINT' && process.stdin.isTTY ? () => {} : () => void pass(signal);
-    process.on(signal, handler);
-    return [signal, handler] as const;
-  });
-  return () => {
-    for (const [signal, handler] of handlers) process.off(signal, handler);
-  };
 }
 
 function exitOf(child: ChildProcess): Promise<number> {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { MpkitError } from '../errors.ts';
 import { sandboxProgram } from '../paths.ts';
+import { passSignalsTo } from './pass-signals.ts';
 import { readReport, type SandboxReport, sandboxError } from './report.ts';
 
 export interface Step {
@@ -76,6 +77,8 @@ export async function runStep(step: Step): Promise<StepResult> {
   const abort = () => child.kill('SIGKILL');
   const network = networkStarter(step, child);
   step.signal?.addEventListener('abort', abort, { once: true });
+  // a command that has the caller's streams has the caller's signals, too
+  const stopPassing = typeof step.output === 'function' ? undefined : passSignalsTo(child);
   try {
     if (typeof step.output === 'function') collect(child, step.output);
     const [exitCode, report] = await Promise.all([
@@ -87,6 +90,7 @@ export async function runStep(step: Step): Promise<StepResult> {
     if (report.error) throw commandError(report, step) ?? sandboxError(report.error);
     return { exitCode, timedOut: report.timeout !== undefined, ...signalOf(report) };
   } finally {
+    stopPassing?.();
     step.signal?.removeEventListener('abort', abort);
   }
 }
