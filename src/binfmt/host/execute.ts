@@ -47,7 +47,7 @@ function start(options: string[], command: string[]) {
   return run(sandboxProgram(), ['view', ...options, '--', ...command], {
     env: {},
     extendEnv: false,
-    timeout: 20_000,
+    timeout: 10_000,
     maxBuffer: 16_384,
   });
 }

@@ -26,15 +26,18 @@ export function caughtBy(entry: Pick<BinfmtEntry, 'match'>): Cpu[] {
   return cpus.filter((cpu) => matches(entry, headOf(cpu)));
 }
 
-/** The CPU that a handler is meant for, by its emulator's or its own name; names prove nothing. */
-export function claimedCpu({ name, interpreter }: BinfmtEntry): Cpu | undefined {
+/** The CPU that a handler is meant for: by its emulator's or its own name, else by its rule. */
+export function claimedCpu(entry: BinfmtEntry): Cpu | undefined {
+  const { name, interpreter } = entry;
   const file = interpreter.slice(interpreter.lastIndexOf('/') + 1);
   const words = [file, name];
   const named = cpus
     .flatMap((cpu) => cpu.qemu.map((qemu) => ({ cpu, qemu })))
     .filter(({ qemu }) => words.some((word) => word === qemu || word.startsWith(`${qemu}-`)))
     .sort((a, b) => b.qemu.length - a.qemu.length)[0];
-  return named?.cpu ?? cpus.find(({ architecture }) => name === `mpkit-${architecture}`);
+  const own = cpus.find(({ architecture }) => name === `mpkit-${architecture}`);
+  const caught = caughtBy(entry);
+  return named?.cpu ?? own ?? (caught.length === 1 ? caught[0] : undefined);
 }
 
 /** What is wrong with a handler's rule for `cpu`, in words; empty where it is right. */
