@@ -21,13 +21,14 @@ type Screen = NodeJS.WriteStream;
  */
 export function chooseProgress(
   asked: ProgressMode | 'auto',
-  stream: Pick<Screen, 'isTTY'>,
+  stream: Pick<Screen, 'isTTY' | 'columns' | 'rows'>,
   environment: NodeJS.ProcessEnv,
 ): ProgressMode {
   const { CI, TERM, INK_SCREEN_READER } = environment;
-  if (asked === 'tty') return stream.isTTY ? 'tty' : 'plain';
+  const hasRoom = stream.isTTY && stream.columns >= 40 && stream.rows >= 10;
+  if (asked === 'tty') return hasRoom ? 'tty' : 'plain';
   if (asked !== 'auto') return asked;
-  const isWatched = stream.isTTY && (CI === undefined || CI === '' || CI === 'false');
+  const isWatched = hasRoom && (CI === undefined || CI === '' || CI === 'false');
   return isWatched && TERM !== 'dumb' && INK_SCREEN_READER !== 'true' ? 'tty' : 'plain';
 }
 
@@ -43,7 +44,7 @@ export async function openProgress(mode: ProgressMode, stream: Screen): Promise<
     return createRawJsonPrinter(write);
   }
   if (mode === 'tty') {
-    const { openLiveBuild } = await withColours(stream, () => import('../tui/live-build.tsx'));
+    const { openLiveBuild } = await import('../tui/live-build.ts');
     const live = openLiveBuild(stream, process.env);
     return {
       ...live,
@@ -58,16 +59,4 @@ export async function openProgress(mode: ProgressMode, stream: Screen): Promise<
     remember: () => {},
     close: showDigests,
   };
-}
-
-/** What draws judges stdout once, when it is loaded, and knows nothing of NO_COLOR. */
-export async function withColours<T>(stream: Screen, load: () => Promise<T>): Promise<T> {
-  const { FORCE_COLOR, NO_COLOR } = process.env;
-  process.env.FORCE_COLOR = NO_COLOR || !stream.isTTY ? '0' : (FORCE_COLOR ?? '1');
-  try {
-    return await load();
-  } finally {
-    if (FORCE_COLOR === undefined) delete process.env.FORCE_COLOR;
-    else process.env.FORCE_COLOR = FORCE_COLOR;
-  }
 }

@@ -1,0 +1,46 @@
+/** The one file of the build view that loads Ink: draws states, and leaves the last lines standing. */
+import { Box, render, Text } from 'ink';
+import { BuildView } from './components/build-view.tsx';
+import type { BuildState } from './state/build.ts';
+import { ThemeContext, themeFor } from './theme.ts';
+
+export interface BuildDrawing {
+  draw: (state: BuildState) => void;
+  /** Replaces the picture; the terminal is as it was. */
+  end: (lines: string[]) => void;
+}
+
+export function openDrawing(
+  stream: NodeJS.WriteStream,
+  environment: NodeJS.ProcessEnv,
+): BuildDrawing {
+  const theme = themeFor(environment);
+  const ink = render(null, { stdout: stream, exitOnCtrlC: false, patchConsole: false });
+  return {
+    draw: (state) =>
+      ink.rerender(
+        <ThemeContext value={theme}>
+          <BuildView
+            {...{ state, now: Date.now(), columns: stream.columns || 80, rows: stream.rows || 24 }}
+          />
+        </ThemeContext>,
+      ),
+    end: (lines) => {
+      ink.rerender(<Lines lines={lines} />);
+      ink.unmount();
+    },
+  };
+}
+
+function Lines({ lines }: { lines: string[] }) {
+  return (
+    <Box flexDirection="column">
+      {lines.map((line, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: lines have no identity
+        <Text key={at} wrap="truncate">
+          {line}
+        </Text>
+      ))}
+    </Box>
+  );
+}

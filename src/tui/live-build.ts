@@ -1,0 +1,84 @@
+/**
+ * A running build on a terminal: five pictures a second at most, and a summary in their place at the
+ * end. What draws is loaded only when a build takes long enough to be watched.
+ */
+import type { BuildEvent } from '../builder/events.ts';
+import { coalesceLogs } from './coalesce.ts';
+import { withColours } from './colours.ts';
+import type { BuildDrawing } from './draw-build.tsx';
+import { reduceBuild, startBuild } from './state/build.ts';
+import { summaryLines } from './summary.ts';
+
+export interface LiveBuild {
+  emit: (event: BuildEvent) => void;
+  /** Milliseconds that steps took last time, by `stepKey`. */
+  remember: (durations: ReadonlyMap<string, number>) => void;
+  /** The terminal as it was, with the summary printed. */
+  close: () => void;
+}
+
+/** Milliseconds. */
+const patience = 300;
+const interval = 200;
+/** Lines that the view keeps of each step. */
+const keptLines = 20;
+const heldBytes = 256 * 1024;
+
+export function openLiveBuild(
+  stream: NodeJS.WriteStream,
+  environment: NodeJS.ProcessEnv,
+): LiveBuild {
+  let state = startBuild(Date.now());
+  const step = (event: Parameters<typeof reduceBuild>[1]) => {
+    state = reduceBuild(state, event, { lines: keptLines });
+  };
+  const { emit, flush } = coalesceLogs(step, heldBytes);
+  let drawing: BuildDrawing | undefined;
+  let closed = false;
+  const stopDrawing = drawRegularly(
+    async () => {
+      const { openDrawing } = await withColours(stream, () => import('./draw-build.tsx'));
+      if (closed) return;
+      drawing ??= openDrawing(stream, environment);
+      flush();
+      drawing.draw(state);
+    },
+    (error) => stream.write(`mpkit: note: the build goes on without its view: ${error.message}\n`),
+  );
+  const close = () => {
+    if (closed) return;
+    closed = true;
+    stopDrawing();
+    flush();
+    step({ type: 'ended', at: Date.now() });
+    const lines = summaryLines(state, stream.columns || 80);
+    if (drawing) drawing.end(lines);
+    else for (const line of lines) stream.write(`${line}\n`);
+  };
+  return { emit, remember: (durations) => step({ type: 'history', durations }), close };
+}
+
+/** A slow terminal gets fewer pictures: drawing takes a twentieth of the time at most. */
+function drawRegularly(draw: () => Promise<void>, report: (error: Error) => void): () => void {
+  let stopped = false;
+  const fail = (error: Error) => {
+    stopped = true;
+    report(error);
+  };
+  let timer: NodeJS.Timeout;
+  const tick = async () => {
+    const start = performance.now();
+    // a picture that cannot be drawn is no reason to stop a build
+    await draw().catch(fail);
+    if (!stopped) wait(Math.max(interval, 20 * (performance.now() - start)));
+  };
+  const wait = (milliseconds: number) => {
+    timer = setTimeout(tick, milliseconds);
+    timer.unref();
+  };
+  wait(patience);
+  return () => {
+    stopped = true;
+    clearTimeout(timer);
+  };
+}
