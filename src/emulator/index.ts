@@ -6,11 +6,20 @@
 export { type EnsureOptions, ensureEmulator, isOffline } from './catalog.ts';
 export { chooseEmulator } from './choose.ts';
 export { cpuModel } from './cpu-model.ts';
+export { type KeptChoice, keepChoices, keptChoice } from './kept.ts';
 export { withLock } from './lock.ts';
 export { enterNamespace, isInside, type Loan } from './namespace.ts';
 export { type ChosenNetwork, chooseNetwork, type Network, resolverFile } from './network.ts';
 export type { EmulatorRecord } from './record.ts';
-export { createRunners, type Forecast, type Runner, type Runners } from './runner.ts';
+export {
+  createRunners,
+  defaultCpu,
+  type EmulatorChoice,
+  type Forecast,
+  isNative,
+  type Runner,
+  type Runners,
+} from './runner.ts';
 export { type Identity, runStep, type Step, type StepResult } from './sandbox.ts';
 export { openScratch, type Scratch, stubLayer } from './scratch.ts';
 export { addFromDebian, type FetchOptions, withDownloadFolder } from './sources/debian.ts';
