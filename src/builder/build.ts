@@ -28,10 +28,7 @@ export async function build(options: BuildOptions, emit: Emit): Promise<BuildRes
   const signal = AbortSignal.any([options.signal, stop.signal]);
   const journal = openJournal(options.root);
   try {
-    const dockerfile = parseDockerfile(
-      readDockerfile(options.file, options.context),
-      options.file,
-    );
+    const dockerfile = parseDockerfile(readDockerfile(options.file, options.context), options.file);
     const planned = await planBuild({
       ...options,
       dockerfile,

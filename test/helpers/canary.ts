@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   chmodSync,
   chownSync,
+  lchownSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -27,14 +28,16 @@ export interface Canary {
 }
 
 /**
- * Holds files of known bytes and modes (`secret`, `ptmx`, `run.sh`, `setuid`), a hard link pair
+ * Everything belongs to `owner` where one is given: to whom the attacked process runs as, so that
+ * nothing but its own care protects the folder. Holds files of known bytes and modes (`secret`, `ptmx`, `run.sh`, `setuid`), a hard link pair
  * (`linked`, `linked-too`), symlinks, an empty folder `c` and a full one. Everybody may list and
  * enter it, as an attacked host folder would allow.
  */
-export function canary(parent: string = tmpdir()): Canary {
+export function canary(parent: string = tmpdir(), owner?: Owner): Canary {
   const folder = mkdtempSync(join(parent, 'canary-'));
   const secret = `canary-${createHash('sha256').update(folder).digest('hex')}`;
   fill(folder, secret);
+  if (owner) giveTo(folder, owner);
   const before = describe(folder);
   return {
     folder,
@@ -71,6 +74,20 @@ function fill(folder: string, secret: string): void {
   for (const name of ['c', 'full']) mkdirSync(join(folder, name), { mode: 0o755 });
   file('full/deep', 'deep', 0o444);
   if (process.getuid?.() === 0) chownSync(join(folder, 'full/deep'), 12_345, 54_321);
+}
+
+interface Owner {
+  uid: number;
+  gid: number;
+}
+
+function giveTo(path: string, { uid, gid }: Owner): void {
+  const { mode } = lstatSync(path);
+  lchownSync(path, uid, gid);
+  // a new owner takes the setuid bit away
+  if (!lstatSync(path).isSymbolicLink()) chmodSync(path, mode & 0o7777);
+  if (lstatSync(path).isDirectory())
+    for (const name of readdirSync(path)) giveTo(join(path, name), { uid, gid });
 }
 
 function describe(folder: string, path = '.'): string[] {
