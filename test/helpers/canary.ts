@@ -28,10 +28,10 @@ export interface Canary {
 }
 
 /**
- * Everything belongs to `owner` where one is given: to whom the attacked process runs as, so that
- * nothing but its own care protects the folder. Holds files of known bytes and modes (`secret`, `ptmx`, `run.sh`, `setuid`), a hard link pair
+ * Holds files of known bytes and modes (`secret`, `ptmx`, `run.sh`, `setuid`), a hard link pair
  * (`linked`, `linked-too`), symlinks, an empty folder `c` and a full one. Everybody may list and
- * enter it, as an attacked host folder would allow.
+ * enter it, as an attacked host folder would allow. With `owner`, whom the attacked process runs
+ * as, everything belongs to it, so that nothing but its own care protects the folder.
  */
 export function canary(parent: string = tmpdir(), owner?: Owner): Canary {
   const folder = mkdtempSync(join(parent, 'canary-'));
