@@ -51,6 +51,8 @@ const exitCodes = {
   'no-platform': 1,
   'context-escape': 1,
   'step-failed': 1,
+  'command-missing': 1,
+  'command-refused': 1,
   'step-timeout': 1,
   'untruthful-image': 1,
   'invalid-image': 1,

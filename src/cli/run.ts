@@ -12,6 +12,7 @@ import {
   runStep,
 } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
+import { reportError } from './report.ts';
 import { type RunOptions, readRunOptions, runFlags } from './run-options.ts';
 import { inNamespace, parseWords, stopOnSignals, type Verb } from './verb.ts';
 
@@ -114,12 +115,22 @@ async function runInside(options: RunOptions, root: string): Promise<number> {
   } catch (error) {
     const code = stop.code();
     if (code !== undefined) return code;
-    throw error;
+    const own = error instanceof MpkitError ? ownStatuses.get(error.code) : undefined;
+    if (own === undefined) throw error;
+    process.stderr.write(reportError(error));
+    return own;
   } finally {
     if (image) closeSync(image.rootFd);
     scratch.remove();
   }
 }
+
+/** A command's caller tells these apart from what the command itself may return. */
+const ownStatuses = new Map<string, number>([
+  ['command-missing', 127],
+  ['command-refused', 126],
+  ['sandbox', 125],
+]);
 
 function describeRunner({ kind, emulator }: Runner): string {
   return emulator ? `${kind} by QEMU ${emulator.version}` : kind;

@@ -153,7 +153,8 @@ function commandError({ error }: SandboxReport, step: Step): MpkitError | undefi
     [errno.ENOEXEC, 'exec format error: its CPU is not the platform of this step'],
   ]).get(error.errno);
   if (!why) return undefined;
-  return new MpkitError('step-failed', `cannot execute \`${program}\`: ${why}`);
+  const code = error.errno === errno.ENOENT ? 'command-missing' : 'command-refused';
+  return new MpkitError(code, `cannot execute \`${program}\`: ${why}`);
 }
 
 function signalOf({ status }: SandboxReport): { signal?: NodeJS.Signals } {

@@ -1,0 +1,121 @@
+/** What a build writes, judged by the image-spec's schemas and by other people's tools. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { hasSuite, type Kind, needsSuite, violations } from '../../builder/image/schemas.ts';
+import { requires } from '../../helpers/requires.ts';
+import { readBlob, readJson, workplace } from './workplace.ts';
+
+const skopeo = requires('skopeo');
+const umoci = requires('umoci');
+const place = workplace();
+afterAll(() => place.remove());
+
+const dockerfile = `FROM base
+RUN rm /bin/ls && mkdir /d && echo x > /d/x && ln /d/x /d/y && ln -s x /d/l && chmod 4755 /d/x
+RUN rm -r /d && mkdir /d && echo z > /d/z
+COPY f /a/b/
+ENV a=b
+LABEL l=m
+USER nobody
+EXPOSE 80
+VOLUME /v
+WORKDIR /w
+STOPSIGNAL SIGQUIT
+ENTRYPOINT ["cat"]
+CMD ["/a/b/f"]
+`;
+const files = { f: 'f' };
+const tags = ['-t', 'app:1', '-t', 'example.org:5000/team/app', '-t', 'app'];
+
+const one = () => place.build({ dockerfile, files, context: 'one', args: tags });
+const several = () =>
+  place.build({
+    dockerfile,
+    files,
+    context: 'several',
+    args: [...tags, '--platform', 'linux/amd64,linux/arm/v7,linux/s390x'],
+  });
+
+describe.each([
+  ['one platform: a plain manifest', one, 'manifest'],
+  ['several platforms: an index', several, 'index'],
+] as const)('%s', (_, build, kind) => {
+  it.skipIf(!hasSuite)(`is valid in every document${needsSuite}`, async () => {
+    const { out, exitCode, stderr, stdout } = await build();
+    expect(exitCode, stderr).toBe(0);
+    const check = (name: Kind, document: unknown) =>
+      expect(violations(name, document)).toBeUndefined();
+    check('layout', readJson(out, 'oci-layout'));
+    const index = readJson(out, 'index.json');
+    check('index', index);
+    const entries: { digest: string; mediaType: string; annotations: Record<string, string> }[] =
+      index.manifests;
+    expect(new Set(entries.map(({ digest }) => digest))).toEqual(new Set([stdout.trim()]));
+    expect(
+      entries.map(({ annotations }) => annotations['org.opencontainers.image.ref.name']),
+    ).toEqual(['1', 'latest', 'latest']);
+    expect(entries[0]?.mediaType).toBe(`application/vnd.oci.image.${kind}.v1+json`);
+    const root = readBlob(out, stdout.trim());
+    check(kind, root);
+    for (const each of kind === 'index' ? root.manifests : [entries[0]]) {
+      check('descriptor', each);
+      const manifest = readBlob(out, each.digest);
+      check('manifest', manifest);
+      const config = readBlob(out, manifest.config.digest);
+      check('config', config);
+      expect(config.rootfs.diff_ids).toHaveLength(manifest.layers.length);
+    }
+  });
+
+  it.skipIf(!skopeo.ok)(`is read and copied whole by skopeo${skopeo.why}`, async () => {
+    const { out } = await build();
+    const run = (...args: string[]) =>
+      execFileSync('skopeo', args, { encoding: 'utf8', stdio: 'pipe' });
+    const inspected = JSON.parse(run('inspect', `oci:${out}:1`));
+    expect(inspected).toMatchObject({ Labels: { l: 'm' }, Architecture: 'amd64' });
+    run('copy', '--all', '--insecure-policy', `oci:${out}:1`, `dir:${place.folder}/${kind}-copied`);
+    expect(readFileSync(join(place.folder, `${kind}-copied/manifest.json`))).toEqual(
+      readFileSync(
+        join(
+          out,
+          'blobs/sha256',
+          JSON.parse(readFileSync(join(out, 'index.json'), 'utf8')).manifests[0].digest.slice(7),
+        ),
+      ),
+    );
+  });
+});
+
+it.skipIf(!skopeo.ok)(`an archive is read by skopeo${skopeo.why}`, async () => {
+  const archive = join(place.folder, 'archive.tar');
+  const args = ['-t', 'app:1', '-o', `type=oci,dest=${archive}`];
+  const result = await place.build({ dockerfile, files, args });
+  expect(result.exitCode, result.stderr).toBe(0);
+  const text = execFileSync('skopeo', ['inspect', '--config', `oci-archive:${archive}`], {
+    encoding: 'utf8',
+  });
+  expect(JSON.parse(text).config).toMatchObject({ User: 'nobody', StopSignal: 'SIGQUIT' });
+});
+
+it.skipIf(!umoci.ok)(`is unpacked by umoci as it was built${umoci.why}`, async () => {
+  const { out } = await one();
+  const bundle = join(place.folder, 'bundle');
+  execFileSync('umoci', ['unpack', '--rootless', '--image', `${out}:1`, bundle], { stdio: 'pipe' });
+  const list = execFileSync('find', ['a', 'd', 'bin', 'w', '-printf', '%p %M\\n'], {
+    cwd: join(bundle, 'rootfs'),
+    encoding: 'utf8',
+  }).split('\n');
+  expect(list.filter((line) => !line.startsWith('bin')).sort()).toEqual([
+    '',
+    'a drwxr-xr-x',
+    'a/b drwxr-xr-x',
+    'a/b/f -rw-r--r--',
+    'd drwxr-xr-x',
+    'd/z -rw-r--r--',
+    'w drwxr-xr-x',
+  ]);
+  expect(list).toContain('bin/cat lrwxrwxrwx');
+  expect(list).not.toContain('bin/ls lrwxrwxrwx');
+});
