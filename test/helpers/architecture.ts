@@ -58,9 +58,10 @@ export function unitOf(path: string): string {
 
 /** What each domain may import, leaves aside. */
 const domains = new Map([
-  ['cli', ['tui', 'builder', 'doctor', 'emulator', 'binfmt']],
+  ['cli', ['tui', 'builder', 'bench', 'doctor', 'emulator', 'binfmt']],
   ['tui', []],
   ['builder', ['emulator', 'binfmt']],
+  ['bench', ['emulator', 'binfmt']],
   ['doctor', ['emulator', 'binfmt']],
   ['emulator', ['binfmt']],
   ['binfmt', []],
