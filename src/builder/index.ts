@@ -11,3 +11,10 @@ export {
 } from './options.ts';
 export { proxyNames } from './plan/index.ts';
 export { findDockerfile } from './read-dockerfile.ts';
+export {
+  type BuildRecord,
+  createStepRecorder,
+  type StepRecord,
+  type StepRecorder,
+} from './record.ts';
+export { openRecords, type Records } from './records.ts';

@@ -1,12 +1,13 @@
 /** `mpkit build`: progress to stderr, the digest to stdout. */
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type BuildResult, build, type NamedContext } from '../builder/index.ts';
+import { type BuildResult, build, type Emit, type NamedContext } from '../builder/index.ts';
 import type { Loan } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
 import { hostPath } from '../paths.ts';
 import { formatPlatform } from '../platform.ts';
 import { buildFlags, type ParsedBuild, readBuildOptions, readProgress } from './build-options.ts';
+import { startRecording } from './build-record.ts';
 import { writeMetadata } from './metadata.ts';
 import { chooseProgress, openProgress } from './progress.ts';
 import { inNamespace, parseWords, stopOnSignals, type Verb } from './verb.ts';
@@ -56,21 +57,30 @@ async function execute(words: string[]): Promise<number> {
     async (root) => {
       const stop = stopOnSignals();
       const progress = await openProgress(mode, process.stderr);
+      const recording = startRecording(root, options, ['build', ...words]);
+      const emit: Emit = (event) => {
+        recording.emit(event);
+        progress.emit(event);
+        // a view knows its steps from the plan
+        if (event.type === 'plan') progress.remember(recording.lastTimes());
+      };
       if (options.outputs.length === 0)
-        progress.emit({
+        emit({
           type: 'notice',
           text: 'no output given: the result stays in the cache; use -o type=oci,dest=PATH',
         });
       try {
-        const result = await build({ ...options, root, signal: stop.signal }, progress.emit);
+        const result = await build({ ...options, root, signal: stop.signal }, emit);
         progress.close(shownImages(result));
+        recording.end('done', result);
         const metadata = values['metadata-file'];
-        if (metadata !== undefined) writeMetadata(hostPath(metadata), result);
+        if (metadata !== undefined) writeMetadata(hostPath(metadata), result, recording.steps());
         if (result.digest) process.stdout.write(`${result.digest}\n`);
         return 0;
       } catch (error) {
         progress.close();
         const code = stop.code();
+        recording.end(code === undefined ? 'failed' : 'stopped');
         if (code === undefined) throw error;
         process.stderr.write('mpkit: stopped; finished steps are kept\n');
         return code;

@@ -1,11 +1,15 @@
 /** `--metadata-file`: buildx's keys, and the images of each platform under a key of our own. */
 import { renameSync, writeFileSync } from 'node:fs';
-import type { BuildResult } from '../builder/index.ts';
+import type { BuildResult, StepRecord } from '../builder/index.ts';
 import { ioError } from '../errors.ts';
 import { formatPlatform } from '../platform.ts';
 
 /** Replaces `path` atomically; throws `io`, `disk-full` or `permission-denied`. */
-export function writeMetadata(path: string, { images, digest }: BuildResult): void {
+export function writeMetadata(
+  path: string,
+  { images, digest }: BuildResult,
+  steps: readonly StepRecord[],
+): void {
   const only = images.length === 1 ? images[0] : undefined;
   const metadata = {
     'containerimage.digest': digest,
@@ -15,6 +19,7 @@ export function writeMetadata(path: string, { images, digest }: BuildResult): vo
       digest: image.digest,
       size: image.size,
     })),
+    'mpkit.steps': steps,
   };
   const temporary = `${path}.${process.pid}`;
   try {

@@ -7,7 +7,7 @@ export type ProgressMode = 'plain' | 'tty' | 'rawjson' | 'quiet';
 
 export interface Progress {
   emit: (event: BuildEvent) => void;
-  /** Milliseconds that steps took last time, by `stepKey` of src/tui. */
+  /** Milliseconds that steps took last time, by vertex. */
   remember: (durations: ReadonlyMap<string, number>) => void;
   /** Ends the showing; the terminal is as it was. To be called always, once. */
   close: (images?: readonly ShownImage[]) => void;

@@ -11,7 +11,7 @@ import { summaryLines } from './summary.ts';
 
 export interface LiveBuild {
   emit: (event: BuildEvent) => void;
-  /** Milliseconds that steps took last time, by `stepKey`. */
+  /** Milliseconds that steps took last time, by vertex. */
   remember: (durations: ReadonlyMap<string, number>) => void;
   /** The terminal as it was, with the summary printed. */
   close: () => void;

@@ -28,7 +28,13 @@ export function createRawJsonPrinter(write: (text: string) => void): RawJsonPrin
   timer.unref();
   return {
     emit,
-    remember: (durations) => line({ 'mpkit.last': Object.fromEntries(durations) }),
+    remember: (durations) =>
+      line({
+        'mpkit.last': [...durations].map(([id, milliseconds]) => ({
+          vertex: `sha256:${id}`,
+          milliseconds,
+        })),
+      }),
     close: (images = []) => {
       clearInterval(timer);
       flush();

@@ -86,11 +86,6 @@ export function reduceBuild(
   }
 }
 
-/** What identifies a step from one build to the next: its place and its text, not its inputs. */
-export function stepKey({ platform, step, text }: VertexLabel): string {
-  return `${platform} ${step} ${text}`;
-}
-
 /** Milliseconds that it ran, so far or altogether. */
 export function elapsedOf(step: StepState, now: number): number {
   if (step.startedAt === undefined) return 0;
@@ -134,7 +129,7 @@ function added(platforms: readonly PlatformPlan[], { id, platform }: VertexLabel
 function withHistory(state: BuildState, durations: ReadonlyMap<string, number>): BuildState {
   const steps = new Map<string, StepState>();
   for (const [id, step] of state.steps)
-    steps.set(id, { ...step, last: durations.get(stepKey(step.label)) ?? step.last });
+    steps.set(id, { ...step, last: durations.get(id) ?? step.last });
   return { ...state, steps };
 }
 

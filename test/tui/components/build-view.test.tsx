@@ -2,7 +2,6 @@ import { render } from 'ink-testing-library';
 import { describe, expect, it } from 'vitest';
 import { BuildView } from '../../../src/tui/components/build-view.tsx';
 import type { BuildState } from '../../../src/tui/state/build.ts';
-import { stepKey } from '../../../src/tui/state/build.ts';
 import { amd64, arm64, label, log, plan, stateAfter } from '../events.ts';
 
 const frame = (state: BuildState, { columns = 80, rows = 24, now = 4000 } = {}) =>
@@ -10,7 +9,7 @@ const frame = (state: BuildState, { columns = 80, rows = 24, now = 4000 } = {}) 
 
 const running = stateAfter(
   plan,
-  { type: 'history', durations: new Map([[stepKey(arm64.run), 12_000]]) },
+  { type: 'history', durations: new Map([[arm64.run.id, 12_000]]) },
   { type: 'cached', vertex: amd64.base },
   { type: 'started', vertex: amd64.copy, at: 1000 },
   { type: 'done', vertex: amd64.copy, at: 1200 },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { elapsedOf, stepKey } from '../../../src/tui/state/build.ts';
+import { elapsedOf } from '../../../src/tui/state/build.ts';
 import { amd64, arm64, label, log, plan, stateAfter } from '../events.ts';
 
 describe('the state of a build', () => {
@@ -37,7 +37,7 @@ describe('the state of a build', () => {
   });
 
   it('remembers the last time of what stands at the same place', () => {
-    const durations = new Map([[stepKey(arm64.run), 2500]]);
+    const durations = new Map([[arm64.run.id, 2500]]);
     const { steps } = stateAfter(plan, { type: 'history', durations });
     expect(steps.get(arm64.run.id)?.last).toBe(2500);
     expect(steps.get(amd64.run.id)?.last).toBeUndefined();

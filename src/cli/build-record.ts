@@ -1,0 +1,49 @@
+/** Keeps a record of each build; that it cannot be written fails no build. */
+import {
+  type BuildRecord,
+  type BuildResult,
+  createStepRecorder,
+  openRecords,
+  type StepRecorder,
+} from '../builder/index.ts';
+import { formatPlatform } from '../platform.ts';
+import type { ParsedBuild } from './build-options.ts';
+
+export interface Recording extends StepRecorder {
+  end: (status: BuildRecord['status'], result?: BuildResult) => void;
+}
+
+export function startRecording(
+  root: string,
+  { context, file, target, platforms, tags, outputs }: ParsedBuild,
+  command: string[],
+): Recording {
+  const records = openRecords(root);
+  const before = records.last(context, file)?.steps ?? [];
+  const recorder = createStepRecorder(before);
+  const startedAt = Date.now();
+  const end: Recording['end'] = (status, result) => {
+    const images = result?.images ?? [];
+    // one that failed before its plan must not push the times of the last one out
+    if (recorder.steps().length === 0 && status !== 'done') return;
+    try {
+      records.put({
+        version: 1,
+        ...{ context, file, tags, command, startedAt, status },
+        ...(target === undefined ? {} : { target }),
+        platforms: platforms.map(formatPlatform),
+        outputs: outputs.map(({ dest, tar }) => ({ dest, tar })),
+        seconds: (Date.now() - startedAt) / 1000,
+        images: images.map(({ platform, digest, size }) => ({
+          platform: formatPlatform(platform),
+          digest,
+          size,
+        })),
+        steps: recorder.steps(),
+      });
+    } catch {
+      // a full disk has said so elsewhere
+    }
+  };
+  return { ...recorder, end };
+}
