@@ -19,6 +19,7 @@ import { withLock } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
 import { stateRoot } from '../paths.ts';
 import { emulatorSource } from './binfmt-emulators.ts';
+import { formatJson } from './binfmt-json.ts';
 import { formatTable, wrap } from './binfmt-table.ts';
 import { architecturesOf } from './binfmt-targets.ts';
 import { parseWords, type Verb } from './verb.ts';
@@ -78,10 +79,7 @@ root. A handler of somebody else that works is left as it is.
         const used = [...own, ...persistedInterpreters(thisHost)];
         removeUnused(thisHost, new Set(used.filter(isPlaced)));
         const ok = rows.every((row) => row.ok) && (boot?.ok ?? true);
-        if (values.json)
-          show(
-            `${JSON.stringify({ ok, architectures: rows, boot: boot ?? null }, undefined, 2)}\n`,
-          );
+        if (values.json) show(formatJson({ ok, architectures: rows, boot }));
         else show(format(rows, boot));
         return ok ? 0 : 1;
       } finally {

@@ -3,6 +3,7 @@
 import { type HostStatus, readHostStatus, thisHost } from '../binfmt/index.ts';
 import { MpkitError } from '../errors.ts';
 import { hostPlatform } from '../platform.ts';
+import { formatJson } from './binfmt-json.ts';
 import { formatTable, wrap } from './binfmt-table.ts';
 import { parseWords, type Verb } from './verb.ts';
 
@@ -25,7 +26,7 @@ works, which is found out by execution. Then the platforms that run here, howeve
     const form = values.format ?? (values.json ? 'json' : 'table');
     const forms: Record<string, (status: HostStatus) => string> = {
       table: formatStatus,
-      json: (status) => `${JSON.stringify(status, undefined, 2)}\n`,
+      json: formatJson,
       docker: formatDocker,
     };
     const formatter = forms[form];
@@ -93,7 +94,7 @@ function formatDocker({ platforms, handlers }: HostStatus): string {
       platform === 'linux/arm' ? ['linux/arm/v7', 'linux/arm/v6'] : [platform],
     );
   const emulators = handlers.map(({ name }) => name).sort();
-  return `${JSON.stringify({ supported, emulators }, undefined, 2)}\n`;
+  return formatJson({ supported, emulators });
 }
 
 const worksWords: Record<HostStatus['handlers'][number]['works'], string> = {

@@ -2,6 +2,7 @@
 import { needsRoot, readInstance, thisHost, uninstallHandlers } from '../binfmt/index.ts';
 import { withLock } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
+import { formatJson } from './binfmt-json.ts';
 import { canonicalTarget } from './binfmt-targets.ts';
 import { parseWords, type Verb } from './verb.ts';
 
@@ -33,7 +34,7 @@ A pattern has \`*\` and \`?\` and is compared with handler names.
       );
       const ok = report.unknown.length === 0 && report.spared.length === 0;
       const whole = targets.includes('all');
-      if (values.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
+      if (values.json) process.stdout.write(formatJson(report));
       else process.stdout.write(format(whole ? { ...report, spared: [] } : report));
       return ok || (whole && report.unknown.length === 0) ? 0 : 1;
     });

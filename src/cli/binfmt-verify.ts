@@ -12,6 +12,7 @@ import {
 } from '../binfmt/index.ts';
 import { MpkitError } from '../errors.ts';
 import { hostPlatform } from '../platform.ts';
+import { formatJson } from './binfmt-json.ts';
 import { formatTable, wrap } from './binfmt-table.ts';
 import { architecturesOf } from './binfmt-targets.ts';
 import { parseWords, type Verb } from './verb.ts';
@@ -39,7 +40,7 @@ Exit status 0 only when everything that was asked for passes.
     const wanted = (cell: Cell) =>
       cell.result === 'pass' || (!values.property && cell.result !== 'fail');
     const ok = rows.every(({ cells }) => chosen.every((name) => wanted(cells[name])));
-    if (values.json) process.stdout.write(`${JSON.stringify({ ok, rows }, undefined, 2)}\n`);
+    if (values.json) process.stdout.write(formatJson({ ok, rows }));
     else process.stdout.write(formatMatrix(rows, chosen));
     return ok ? 0 : 1;
   },

@@ -43,7 +43,7 @@ describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
     expect(gone.stdout).toMatch(/remaining: none\n$/);
     expect(after.stdout).toBe(before.stdout);
     expect(before.stdout).not.toContain('mpkit-');
-  });
+  }, 200_000);
 
   it('keeps handlers for the next boot through systemd, replayed, in step, and forgets them', async () => {
     const [kept, conf, boot, changed, inStep, gone, after] = (await steps(
@@ -69,7 +69,7 @@ describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
     );
     expect(gone.stdout).toMatch(/no longer registered at boot: [\s\S]*remaining: none\n$/);
     expect(after.stdout).not.toContain('mpkit');
-  });
+  }, 200_000);
 
   it('says that a boot does not bring a handler back, when its emulator is gone', async () => {
     const line = formatEntry({
@@ -85,7 +85,7 @@ describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
     // systemd registers what needs no file now: the later one wins, and nothing runs any more
     expect(outcome!.stdout).toContain(`after a boot linux/${second} does not work (\`zz-broken\`)`);
     expect(outcome!.exitCode).toBe(1);
-  });
+  }, 200_000);
 
   it('leaves a handler of somebody else that works, and replaces it when told', async () => {
     const [, left, replaced, list] = (await steps(
@@ -103,7 +103,7 @@ describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
       ...{ result: 'replaced', handler: `mpkit-${first}`, argv0: true },
     });
     expect(list.stdout).toBe(`mpkit-${first}\nregister\nstatus\n`);
-  });
+  }, 200_000);
 
   it('names each way in which a handler is broken, and mends it with --replace', async () => {
     const dynamic = '/bin/true';
@@ -144,7 +144,7 @@ describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
       expect(flat(install.stdout), name).toContain('`--replace` mends it');
       expect(mended, name).toMatchObject({ exitCode: 0 });
     }
-  });
+  }, 200_000);
 
   it('tells a handler without F from one with it by execution, and one that is switched off', async () => {
     const made = shell({
@@ -168,7 +168,7 @@ describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
     });
     expect(JSON.parse(off.stdout).handlers[0]).toMatchObject({ enabled: false, works: 'no' });
     expect(JSON.parse(all.stdout).findings).toMatchObject([{ id: 'switched-off' }]);
-  });
+  }, 200_000);
 
   it('says when binfmt_misc is missing, read-only, or empty over the one of the host', async () => {
     const mount = '/proc/sys/fs/binfmt_misc';
@@ -184,7 +184,7 @@ describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
     expect(ids(readOnly)).toContain('read-only');
     expect(refused).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('read-only') });
     expect(ids(missing)).toEqual(['not-mounted']);
-  });
+  }, 200_000);
 
   it('mounts binfmt_misc where it is not, and unmounts it after the last handler', async () => {
     const mount = '/proc/sys/fs/binfmt_misc';
@@ -198,7 +198,7 @@ describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
     expect(made).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('mounted') });
     expect(mounted.exitCode).toBe(0);
     expect(left.stdout).toBe('');
-  });
+  }, 200_000);
 
   it('verifies setuid programs as the flags promise', async () => {
     const [, without, asked, , promised] = (await steps(
@@ -212,7 +212,7 @@ describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
     expect(JSON.parse(without.stdout).rows[0].cells.setuid.result).toBe('not-promised');
     expect(asked.exitCode).toBe(1);
     expect(promised.exitCode).toBe(0);
-  });
+  }, 200_000);
 
   it('takes an emulator by version or path, refuses what is none, and keeps the old one then', async () => {
     const [version, wrong, bad, still] = (await steps(
@@ -226,7 +226,7 @@ describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
     expect(flat(wrong.stdout)).toContain('named `0.1`');
     expect(bad).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('static QEMU') });
     expect(still.stdout).toContain(`mpkit-${first}\n`);
-  });
+  }, 200_000);
 });
 
 interface Row {
