@@ -180,8 +180,8 @@ asEach(['user without a range'], (arena) => {
       dockerfile: 'FROM base\nUSER 1000\nRUN id\n',
     });
     expect(exitCode).toBe(1);
-    expect(stderr).toContain('] sandbox could not set user: EINVAL');
-    expect(stderr).toContain('install the package uidmap');
+    expect(stderr).toContain('] cannot run as `1000`: only one user id is available');
+    expect(stderr).toContain('the package `uidmap`');
     expect(stderr).toContain('Dockerfile:3');
   });
 });
