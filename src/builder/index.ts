@@ -1,5 +1,6 @@
 /** Owns building images: the only door into this folder. */
 export { type BuildResult, build } from './build.ts';
+export { describeImages, type ImageDescription } from './describe-image.ts';
 export type { BuildEvent, Emit, PlannedPlatform, PlannedStep, VertexLabel } from './events.ts';
 export { parseLayoutUrl, parseTag } from './image/index.ts';
 export { folderRoot, layoutRoot, type RunnableRoot } from './image-root.ts';

@@ -43,6 +43,20 @@ const verbs = new Map<string, { summary: string; load: () => Promise<Verb> }>([
     },
   ],
   [
+    'history',
+    {
+      summary: 'list what was built here, and what is in it',
+      load: async () => (await import('./history.ts')).historyVerb,
+    },
+  ],
+  [
+    'bench',
+    {
+      summary: 'measure what emulation costs here, compare emulators, estimate a build',
+      load: async () => (await import('./bench.ts')).benchVerb,
+    },
+  ],
+  [
     'prune',
     {
       summary: 'remove cached steps, layers and, with --all, emulators',
