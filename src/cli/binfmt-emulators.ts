@@ -92,7 +92,7 @@ async function fetchAll(root: string, temporary: string, note: (text: string) =>
   try {
     const argv = ['emulator', 'add'];
     if ((await enterNamespace({ root, loans: [], argv, warn: note, onOutput })) === 0) return;
-    note(said.join('').trim().split('\n').at(-1) ?? 'nothing could be fetched into the store');
+    note(said.join('').trim().split('\n').at(-1) || 'nothing was fetched into the store');
   } catch (error) {
     if (!(error instanceof MpkitError)) throw error;
     note(`the store cannot be used: ${error.message}`);

@@ -13,6 +13,7 @@ import {
   type Replay,
   removeUnused,
   replayBoot,
+  requireBootWay,
   thisHost,
 } from '../binfmt/index.ts';
 import { withLock } from '../emulator/index.ts';
@@ -57,6 +58,7 @@ root. A handler of somebody else that works is left as it is.
         hint: 'for example `mpkit binfmt install all`',
       });
     if (process.geteuid?.() !== 0) throw needsRoot();
+    if (values.persist) requireBootWay(thisHost);
     if (values.credentials)
       note(
         'warning: with flag `C` setuid programs run the emulator with the rights of their owner',

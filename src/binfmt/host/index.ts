@@ -14,7 +14,13 @@ export {
 export { type Instance, inInitialNamespace, readInstance } from './instance.ts';
 export { type Finding, judgeHandler, type Linkage, linkage } from './judge.ts';
 export { caughtBy, claimedCpu, ruleFaults } from './match.ts';
-export { isPersistent, type Kept, persist, persistedInterpreters } from './persist/index.ts';
+export {
+  isPersistent,
+  type Kept,
+  persist,
+  persistedInterpreters,
+  requireBootWay,
+} from './persist/index.ts';
 export { type BootWay, bootWay, systemdBinfmt, updateBinfmts } from './persist/way.ts';
 export { isPlaced, removeUnused } from './place.ts';
 export { needsRoot, prepareInstance } from './prepare.ts';

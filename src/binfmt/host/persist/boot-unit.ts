@@ -1,9 +1,10 @@
 /** A small boot unit of mpkit's own, for hosts that have no tool for handlers: one script, one hook. */
-import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type BinfmtEntry, formatEntry } from '../../entry.ts';
+import type { BinfmtEntry } from '../../entry.ts';
 import { ownScript } from '../boot-files.ts';
 import { at, type HostView } from '../view.ts';
+import { formatLines } from './conf.ts';
 
 export type UnitKind = 'systemd-unit' | 'openrc' | 'sysv';
 
@@ -16,10 +17,9 @@ export function writeUnit(
   const { file, text, link } = hooks[kind];
   write(at(view, ownScript), formatScript(entries));
   write(at(view, file), text);
-  if (!existsSync(at(view, link))) {
-    mkdirSync(dirname(at(view, link)), { recursive: true });
-    symlinkSync(file, at(view, link));
-  }
+  mkdirSync(dirname(at(view, link)), { recursive: true });
+  rmSync(at(view, link), { force: true });
+  symlinkSync(file, at(view, link));
   return [ownScript, file, link];
 }
 
@@ -38,7 +38,7 @@ while read -r line; do
   name=\${line#:}
   [ -e "$binfmt/\${name%%:*}" ] || printf %s "$line" > "$binfmt/register"
 done << 'END'
-${entries.map(formatEntry).join('\n')}
+${formatLines(entries)}
 END
 `;
 }

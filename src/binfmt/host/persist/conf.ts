@@ -3,8 +3,13 @@ import { type BinfmtEntry, formatEntry } from '../../entry.ts';
 
 /** systemd passes each line on to the kernel as it is, escapes included. */
 export function formatConf(entries: readonly BinfmtEntry[]): string {
-  const lines = [...entries].sort((a, b) => (a.name < b.name ? -1 : 1)).map(formatEntry);
-  return `# Written by \`mpkit binfmt install --persist\`; \`mpkit binfmt uninstall\` removes it.\n${lines.join('\n')}\n`;
+  return `# Written by \`mpkit binfmt install --persist\`; \`mpkit binfmt uninstall\` removes it.\n${formatLines(entries)}\n`;
+}
+
+/** In an order of their own, so that the same handlers make the same file. */
+export function formatLines(entries: readonly BinfmtEntry[]): string {
+  const sorted = [...entries].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return sorted.map(formatEntry).join('\n');
 }
 
 /** What `formatConf` wrote; other lines are dropped. */

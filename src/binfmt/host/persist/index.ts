@@ -47,11 +47,7 @@ export async function persist(
   view: HostView,
   entries: readonly BinfmtEntry[],
 ): Promise<Kept | undefined> {
-  const way = bootWay(view);
-  if (entries.length > 0 && way === undefined)
-    throw new MpkitError('host-unable', 'nothing that runs at boot was found on this host', {
-      hint: 'register at each start with `mpkit binfmt install`; containers register on their host',
-    });
+  const way = entries.length > 0 ? requireBootWay(view) : bootWay(view);
   await forgetOthers(view, way, new Set(entries.map(({ name }) => name)));
   if (entries.length === 0 || way === undefined) return undefined;
   if (way === 'systemd') {
@@ -73,6 +69,15 @@ export async function persist(
     }
   }
   return kept;
+}
+
+/** Throws `host-unable` where nothing is known that runs at boot, as in most containers. */
+export function requireBootWay(view: HostView): BootWay {
+  const way = bootWay(view);
+  if (way) return way;
+  throw new MpkitError('host-unable', 'nothing that runs at boot was found on this host', {
+    hint: 'register at each start with `mpkit binfmt install`; containers register on their host',
+  });
 }
 
 /** Never two ways at once: an entry of the other ones goes, and what is no longer asked for. */
