@@ -1,5 +1,4 @@
 /** A benchmark from targets to report. Runs inside the builder's namespace. */
-import { closeSync } from 'node:fs';
 import { availableParallelism, release } from 'node:os';
 import {
   createRunners,
@@ -10,7 +9,7 @@ import {
 } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
 import { formatPlatform, hostPlatform, type Platform } from '../platform.ts';
-import { prepareSteps, programRoot } from './execute.ts';
+import { type Place, prepareSteps, programRoots } from './execute.ts';
 import { type Lane, type Measured, measure, measureStart } from './measure.ts';
 import type { BenchReport, EmitBench, TargetReport } from './report.ts';
 import { geometricMeans, ratiosOf, spreadOf } from './statistics.ts';
@@ -28,7 +27,7 @@ export interface BenchOptions {
   workloads: Workload[];
   samples: number;
   offline: boolean;
-  /** The file system of the steps, writable; closed here. Asked only where steps are. */
+  /** A new writable file system for a step, closed here. Asked only where steps are. */
   stepRoot?: ((platform: Platform) => Promise<number>) | undefined;
   signal: AbortSignal;
 }
@@ -36,27 +35,26 @@ export interface BenchOptions {
 /** A target that cannot run is left out with a notice; throws its error where none is left. */
 export async function bench(options: BenchOptions, emit: EmitBench): Promise<BenchReport> {
   const scratch = openScratch(options.root);
-  const opened: number[] = [];
   try {
     const measured = new Date().toISOString();
     const runners = await openRunners({ ...options, scratch }, emit);
-    const lanesOn = async (rootOf: (runner: Runner) => number | Promise<number>) => {
-      const lanes: Lane[] = [];
-      for (const { name, runner } of runners) {
-        const rootFd = await rootOf(runner);
-        opened.push(rootFd);
+    const lanesOn = (placeOf: (runner: Runner) => Pick<Place, 'open' | 'data'>): Lane[] =>
+      runners.map(({ name, runner }) => {
         const { root, signal } = options;
-        lanes.push({ name, place: { root, runner, rootFd, environment: {}, signal } });
-      }
-      return lanes;
-    };
-    const programLanes = await lanesOn((runner) => programRoot(options.root, scratch, runner));
+        return { name, place: { root, runner, signal, ...placeOf(runner) } };
+      });
+    const programLanes = lanesOn((runner) => ({
+      open: programRoots(options.root, scratch, runner),
+    }));
     const programs = options.workloads.filter(({ kind }) => kind === 'program');
     const steps = options.workloads.filter(({ kind }) => kind === 'step');
     const rows = await measure(programs, programLanes, { samples: options.samples, emit });
     const { stepRoot } = options;
     if (steps.length > 0 && stepRoot) {
-      const stepLanes = await lanesOn(({ platform }) => stepRoot(platform));
+      const stepLanes = lanesOn(({ platform }) => ({
+        open: () => stepRoot(platform),
+        data: scratch.make('steps'),
+      }));
       for (const { place } of stepLanes) await prepareSteps(place);
       rows.push(...(await measure(steps, stepLanes, { samples: options.samples, emit })));
     }
@@ -84,7 +82,6 @@ export async function bench(options: BenchOptions, emit: EmitBench): Promise<Ben
       })),
     };
   } finally {
-    for (const fd of opened) closeSync(fd);
     scratch.remove();
   }
 }
@@ -101,8 +98,10 @@ async function openRunners(
   for (const { platform, emulator, cpu } of options.targets)
     try {
       const runner = await runners.get(platform, { emulator, cpu });
-      const name = nameOf(runner);
-      if (found.some((each) => each.name === name)) continue;
+      if (found.some((each) => isSame(each.runner, runner))) continue;
+      const short = nameOf(runner);
+      const isTaken = found.some((each) => each.name === short);
+      const name = isTaken ? `${short} ${runner.emulator?.digest.slice(7, 19)}` : short;
       found.push({ name, runner });
       emit({ type: 'target', target: name, kind: runner.kind });
     } catch (error) {
@@ -119,12 +118,21 @@ async function openRunners(
   return found;
 }
 
-/** `arm64 QEMU 11.1.3`, with the CPU model where one is set, with a digest's beginning always unique. */
+/** Several ways to ask for one thing: by version, by digest, or unasked. */
+function isSame(a: Runner, b: Runner): boolean {
+  return (
+    formatPlatform(a.platform) === formatPlatform(b.platform) &&
+    a.emulator?.digest === b.emulator?.digest &&
+    a.environment.QEMU_CPU === b.environment.QEMU_CPU
+  );
+}
+
+/** `arm64 QEMU 11.1.3`, with the CPU model where one is set. */
 function nameOf({ platform, kind, emulator, environment }: Runner): string {
   const short = formatPlatform(platform).replace(/^linux\//, '');
   if (kind === 'native') return `${short} native`;
   const model = environment.QEMU_CPU;
-  const by = emulator ? `QEMU ${emulator.version}` : 'the host’s handler';
+  const by = emulator ? `QEMU ${emulator.version}` : "the host's handler";
   return `${short} ${by}${model ? ` ${model}` : ''}`;
 }
 

@@ -1,5 +1,5 @@
 /** One sample: a program or a script of so many rounds, in a sandbox, under one runner. */
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { chmodSync, closeSync, copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Runner, runStep, type Scratch, stubLayer } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
@@ -17,25 +17,31 @@ export interface Sample {
 export interface Place {
   root: string;
   runner: Runner;
-  rootFd: number;
-  environment: Record<string, string>;
+  /** A new writable file system for one step: a mount is attached once. */
+  open: () => Promise<number>;
+  /** The host's folder of the steps' files, at `/mpkit-bench` in each. */
+  data?: string;
   signal: AbortSignal;
 }
 
 /** Seconds; the calibration aims at a tenth of one. */
 const timeLimit = 300;
 
-/** A file system with nothing but the benchmark program of the runner's CPU; the caller closes it. */
-export function programRoot(root: string, scratch: Scratch, { platform }: Runner): number {
-  const place = scratch.make('bench');
-  const [lower, folder, work] = ['lower', 'fs', 'work'].map((name) => join(place, name)) as [
-    string,
-    string,
-    string,
-  ];
-  for (const each of [lower, folder, work]) mkdirSync(each, { mode: 0o755 });
+/** File systems with nothing but the benchmark program of the runner's CPU. */
+export function programRoots(
+  root: string,
+  scratch: Scratch,
+  { platform }: Runner,
+): () => Promise<number> {
+  const lower = scratch.make('bench');
+  chmodSync(lower, 0o755);
   copyFileSync(join(benchFolder(), platform.architecture), join(lower, 'bench'));
-  return detachedOverlay({ lower: [lower, stubLayer(root)], upper: { folder, work } });
+  return async () => {
+    const place = scratch.make('run');
+    const [folder, work] = [join(place, 'fs'), join(place, 'work')];
+    for (const each of [folder, work]) mkdirSync(each, { mode: 0o755 });
+    return detachedOverlay({ lower: [lower, stubLayer(root)], upper: { folder, work } });
+  };
 }
 
 /** Throws `emulator-broken` where a result is wrong, `step-failed` where a command is missing. */
@@ -79,30 +85,37 @@ async function executeScript(
 }
 
 async function inSandbox(command: string[], directory: string, place: Place, program?: string) {
-  const { root, runner, rootFd, environment, signal } = place;
+  const { root, runner, data, signal } = place;
   await runner.engage();
+  const rootFd = await place.open();
   let text = '';
   const arrivals: bigint[] = [];
-  const start = process.hrtime.bigint();
-  const { exitCode } = await runStep({
-    rootFd,
-    stateRoot: root,
-    command,
-    ...(program ? { program } : {}),
-    environment: { PATH: '/usr/bin:/bin', ...environment, ...runner.environment },
-    directory,
-    identity: { user: 0, group: 0, groups: [0] },
-    network: 'none',
-    answerSyncs: true,
-    timeLimit,
-    linux32: runner.linux32,
-    output: (chunk) => {
-      arrivals.push(process.hrtime.bigint());
-      if (text.length < 4096) text += chunk.toString('latin1');
-    },
-    signal,
-  });
-  return { exitCode, text, arrivals, wall: Number(process.hrtime.bigint() - start) };
+  try {
+    if (data) mkdirSync(`/proc/self/fd/${rootFd}/mpkit-bench`, { recursive: true });
+    const start = process.hrtime.bigint();
+    const { exitCode } = await runStep({
+      rootFd,
+      stateRoot: root,
+      command,
+      ...(program ? { program } : {}),
+      environment: { PATH: '/usr/bin:/bin', ...runner.environment },
+      directory,
+      identity: { user: 0, group: 0, groups: [0] },
+      network: 'host',
+      ...(data ? { binds: [{ source: data, target: '/mpkit-bench', readOnly: false }] } : {}),
+      answerSyncs: true,
+      timeLimit,
+      linux32: runner.linux32,
+      output: (chunk) => {
+        arrivals.push(process.hrtime.bigint());
+        if (text.length < 4096) text += chunk.toString('latin1');
+      },
+      signal,
+    });
+    return { exitCode, text, arrivals, wall: Number(process.hrtime.bigint() - start) };
+  } finally {
+    closeSync(rootFd);
+  }
 }
 
 function wrong(name: string, runner: Runner, exitCode: number, text: string): MpkitError {

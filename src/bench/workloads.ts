@@ -23,7 +23,7 @@ export const programs: readonly ProgramWorkload[] =
 
 /** Needs sh, awk, tar, gzip, sort and cmp, as busybox has them. */
 export const preparation = `
-  mkdir -p /mpkit-bench/tree && cd /mpkit-bench || exit 1
+  cd /mpkit-bench && mkdir tree || exit 1
   awk 'BEGIN { s = 1; for (n = 0; n < 12000; n++) { s = s * 16807 % 2147483647; print s % 7919, "word" s % 1009 } }' > text
   n=0; while [ $n -lt 60 ]; do head -c 3000 text > tree/$n; n=$((n + 1)); done
   tar -czf tree.tgz tree`;

@@ -1,0 +1,141 @@
+/** The flags of `mpkit bench`, checked. */
+import { statSync } from 'node:fs';
+import { type BenchTarget, programs, steps, type Workload } from '../bench/index.ts';
+import { parseLayoutUrl } from '../builder/index.ts';
+import { isOffline } from '../emulator/index.ts';
+import { MpkitError } from '../errors.ts';
+import { hostPath } from '../paths.ts';
+import { hostPlatform, normalizePlatform, type Platform, parsePlatform } from '../platform.ts';
+import type { parseWords } from './verb.ts';
+
+export const benchFlags = {
+  platform: { type: 'string', multiple: true },
+  emulator: { type: 'string', multiple: true },
+  cpu: { type: 'string', multiple: true },
+  workload: { type: 'string', multiple: true },
+  base: { type: 'string' },
+  samples: { type: 'string' },
+  emulators: { type: 'boolean' },
+  keep: { type: 'boolean' },
+  build: { type: 'string' },
+  json: { type: 'boolean' },
+  markdown: { type: 'boolean' },
+  svg: { type: 'string' },
+  quiet: { type: 'boolean', short: 'q' },
+  offline: { type: 'boolean' },
+  root: { type: 'string' },
+} as const;
+
+export interface BenchRequest {
+  mode:
+    | { kind: 'targets' }
+    | { kind: 'emulators'; keep: boolean }
+    | { kind: 'build'; context: string };
+  platforms: Platform[] | undefined;
+  targets: BenchTarget[];
+  workloads: Workload[];
+  base: { folder: string; reference?: string } | undefined;
+  samples: number;
+  form: 'table' | 'json' | 'markdown';
+  svg: string | undefined;
+  quiet: boolean;
+  offline: boolean;
+}
+
+/** Throws `usage` or `not-found`. */
+export function readBenchRequest({
+  values,
+  positionals,
+}: Pick<ReturnType<typeof parseWords<typeof benchFlags>>, 'values' | 'positionals'>): BenchRequest {
+  if (positionals.length > 0) throw usage(`expected no argument, found \`${positionals[0]}\``);
+  const { emulator = [], cpu = [], samples = '9', json, markdown } = values;
+  if (json && markdown) throw usage('`--json` and `--markdown` exclude each other');
+  if (!/^[1-9]\d{0,2}$/.test(samples))
+    throw usage(`invalid samples \`${samples}\`: expected a number of turns below 1000`);
+  const mode = readMode(values);
+  if (mode.kind !== 'targets' && emulator.length + cpu.length > 0)
+    throw usage('`--emulator` and `--cpu` name targets: not with `--emulators` or `--build`');
+  for (const model of cpu)
+    if (!/^[A-Za-z0-9,._=+-]{1,200}$/.test(model))
+      throw usage(`invalid CPU model \`${model}\`: expected one as in QEMU_CPU, or default`);
+  const platforms = readPlatforms(values.platform);
+  const base = values.base === undefined ? undefined : readBase(values.base);
+  return {
+    mode,
+    platforms,
+    targets: (platforms ?? [usualForeign()]).flatMap((platform) =>
+      orNone(emulator).flatMap((each) =>
+        orNone(cpu).map((model) => ({ platform, emulator: each, cpu: model })),
+      ),
+    ),
+    workloads: readWorkloads(values.workload ?? ['all'], base !== undefined),
+    base,
+    samples: Number(samples),
+    form: json ? 'json' : markdown ? 'markdown' : 'table',
+    svg: values.svg === undefined ? undefined : hostPath(values.svg),
+    quiet: values.quiet ?? false,
+    offline: isOffline(values.offline),
+  };
+}
+
+type Values = ReturnType<typeof parseWords<typeof benchFlags>>['values'];
+
+function readMode({ emulators, keep, build }: Values): BenchRequest['mode'] {
+  if (emulators && build !== undefined)
+    throw usage('`--emulators` and `--build` exclude each other');
+  if (keep && !emulators) throw usage('`--keep` keeps what `--emulators` recommends: give both');
+  if (emulators) return { kind: 'emulators', keep: keep ?? false };
+  if (build !== undefined) return { kind: 'build', context: realPath(build) };
+  return { kind: 'targets' };
+}
+
+function readPlatforms(lists: string[] | undefined): Platform[] | undefined {
+  const words = lists?.flatMap((list) => list.split(','));
+  return words?.map((word) => normalizePlatform(parsePlatform(word)));
+}
+
+function readWorkloads(lists: string[], hasBase: boolean): Workload[] {
+  const known: Workload[] = [...programs, ...steps];
+  const chosen = new Set<Workload>();
+  for (const word of lists.flatMap((list) => list.split(','))) {
+    const found =
+      word === 'all'
+        ? programs
+        : word === 'steps'
+          ? steps
+          : known.filter(({ name }) => name === word);
+    if (found.length === 0)
+      throw usage(
+        `unknown workload \`${word}\`: expected all, steps or ${known.map(({ name }) => name).join(', ')}`,
+      );
+    for (const workload of found) chosen.add(workload);
+  }
+  if (!hasBase && [...chosen].some(({ kind }) => kind === 'step'))
+    throw usage('steps need an image to run on: `--base oci-layout://DIR[:TAG]`');
+  return [...chosen];
+}
+
+function readBase(url: string): { folder: string; reference?: string } {
+  if (!url.startsWith('oci-layout://'))
+    throw usage(`invalid base \`${url}\`: expected oci-layout://DIR[:TAG]`);
+  const { folder, reference } = parseLayoutUrl(url);
+  return { folder: realPath(folder), ...(reference ? { reference } : {}) };
+}
+
+function usualForeign(): Platform {
+  return { os: 'linux', architecture: hostPlatform().architecture === 'arm64' ? 'amd64' : 'arm64' };
+}
+
+function orNone(words: string[]): (string | undefined)[] {
+  return words.length > 0 ? words : [undefined];
+}
+
+function realPath(path: string): string {
+  const real = hostPath(path);
+  if (statSync(real, { throwIfNoEntry: false })?.isDirectory()) return real;
+  throw new MpkitError('not-found', `\`${path}\` is no folder`);
+}
+
+function usage(message: string): MpkitError {
+  return new MpkitError('usage', message, { hint: '`mpkit bench --help` lists the flags' });
+}

@@ -1,0 +1,197 @@
+/** `mpkit bench`: how fast each CPU runs here, by which emulator, and what that means. */
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import {
+  type BenchReport,
+  type BenchTarget,
+  bench,
+  candidatesOf,
+  type EmitBench,
+  estimateBuild,
+  recommend,
+} from '../bench/index.ts';
+import { layoutRoot, openRecords, type StepRecord } from '../builder/index.ts';
+import { keepChoices, type Loan, listEmulators, openScratch } from '../emulator/index.ts';
+import { ioError, MpkitError } from '../errors.ts';
+import { type Platform, parsePlatform } from '../platform.ts';
+import { benchMarkdown } from '../tui/bench/markdown.ts';
+import { benchProgress } from '../tui/bench/progress.ts';
+import { benchSvg } from '../tui/bench/svg.ts';
+import { benchTable, estimateTable, recommendationLines } from '../tui/bench/table.ts';
+import { type BenchRequest, benchFlags, readBenchRequest } from './bench-options.ts';
+import { inNamespace, parseWords, stopOnSignals, type Verb } from './verb.ts';
+
+export const benchVerb: Verb = {
+  help: `usage: mpkit bench [options]
+       mpkit bench --emulators [--keep] [options]
+       mpkit bench --build CONTEXT [options]
+
+Measures small programs on this CPU and under emulation, in turn and repeatedly, and says how many
+times slower each is: median, and an interval that holds it in 95 of 100 cases. Every program
+checks its own result, so that a wrong emulator is found out.
+
+  --platform LIST       platforms to measure (default: linux/arm64, on arm64 linux/amd64)
+  --emulator VERSION|DIGEST   by this emulator, repeatable
+  --cpu MODEL           as this CPU (QEMU_CPU), repeatable; default is the emulator's own
+  --workload LIST       integer, float, memory, branches, hash, compress, calls, exec, threads,
+                        files, all (these); steps: unpack, compress, sort, start a shell on --base
+  --base oci-layout://DIR[:TAG]   the image of the steps; needs what busybox has
+  --samples N           turns (default: 9; below 6 the interval is the whole range)
+
+  --emulators           compare the stored emulators and their CPU models, recommend for each CPU
+  --keep                use what is recommended from now on
+  --build CONTEXT       what the last build of CONTEXT would take natively, and the one step that
+                        is worth moving to the build platform
+
+  --json, --markdown    instead of the table
+  --svg FILE            a picture too
+  -q, --quiet           no progress
+  --offline             fetch no emulator (also MPKIT_OFFLINE=1)
+  --root DIR            state folder
+
+exit status: 0 measured, 1 something failed or was wrong, 2 wrong usage, 3 this host cannot do it,
+128+n stopped by signal n
+`,
+  execute,
+};
+
+async function execute(words: string[]): Promise<number> {
+  const request = readBenchRequest(parseWords('bench', words, benchFlags));
+  const { root, quiet } = parseWords('bench', words, benchFlags).values;
+  return inNamespace(
+    'bench',
+    words,
+    { root, loans: loansOf(request), quiet: quiet ?? false },
+    async (folder) => {
+      const stop = stopOnSignals();
+      try {
+        return await runInside(request, folder, stop.signal);
+      } catch (error) {
+        const code = stop.code();
+        if (code === undefined) throw error;
+        process.stderr.write('mpkit: stopped\n');
+        return code;
+      }
+    },
+  );
+}
+
+async function runInside(
+  request: BenchRequest,
+  root: string,
+  signal: AbortSignal,
+): Promise<number> {
+  const { mode, form, svg } = request;
+  const recorded = mode.kind === 'build' ? recordedSteps(root, mode.context) : [];
+  const targets = await targetsOf(request, root, recorded);
+  const progress = request.quiet ? undefined : benchProgress(process.stderr);
+  let isWhole = true;
+  const emit: EmitBench = (event) => {
+    if (event.type === 'failed') isWhole = false;
+    progress?.emit(event);
+  };
+  const report = await measured(request, { root, targets, signal, emit });
+  progress?.close();
+  const recommendations = mode.kind === 'emulators' ? recommend(report.targets) : undefined;
+  const estimate = mode.kind === 'build' ? estimateBuild(recorded, report.targets) : undefined;
+  if (svg !== undefined) writeWhole(svg, benchSvg(report));
+  const all = {
+    ...report,
+    ...(recommendations && { recommendations }),
+    ...(estimate && { estimate }),
+  };
+  if (form === 'json') process.stdout.write(`${JSON.stringify(all, undefined, 2)}\n`);
+  else if (form === 'markdown') process.stdout.write(benchMarkdown(report));
+  else {
+    process.stdout.write(benchTable(report));
+    if (estimate) process.stdout.write(estimateTable(estimate));
+    if (recommendations) process.stdout.write(recommendationLines(recommendations));
+  }
+  if (recommendations && mode.kind === 'emulators' && mode.keep)
+    keepChoices(
+      root,
+      Object.fromEntries(
+        recommendations.map(({ platform, digest, cpu }) => [
+          parsePlatform(platform).architecture,
+          { digest, cpu },
+        ]),
+      ),
+    );
+  return isWhole ? 0 : 1;
+}
+
+async function measured(
+  request: BenchRequest,
+  inside: { root: string; targets: BenchTarget[]; signal: AbortSignal; emit: EmitBench },
+): Promise<BenchReport> {
+  const { base, workloads, samples, offline } = request;
+  const { root, targets, signal, emit } = inside;
+  const scratch = openScratch(root);
+  try {
+    const stepRoot = base
+      ? async (platform: Platform) => {
+          const options = { root, scratch, layout: base, platform, emit: () => {}, signal };
+          return (await layoutRoot(options)).rootFd;
+        }
+      : undefined;
+    return await bench({ root, targets, workloads, samples, offline, stepRoot, signal }, emit);
+  } finally {
+    scratch.remove();
+  }
+}
+
+async function targetsOf(
+  { mode, platforms, targets }: BenchRequest,
+  root: string,
+  recorded: ReturnType<typeof recordedSteps>,
+): Promise<BenchTarget[]> {
+  if (mode.kind === 'targets') return targets;
+  if (mode.kind === 'build') {
+    const emulated = recorded.flatMap(({ kind, ranOn }) => (kind === 'emulated' ? [ranOn] : []));
+    return [...new Set(emulated)].map((platform) => ({ platform: parsePlatform(platform) }));
+  }
+  const found = candidatesOf((await listEmulators(root)).emulators, platforms);
+  if (found.length > 0) return found;
+  throw new MpkitError('not-found', 'no stored emulator to compare', {
+    hint: '`mpkit emulator add` fetches them, `mpkit emulator add PATH` adds another version',
+  });
+}
+
+function recordedSteps(root: string, context: string) {
+  const record = openRecords(root).last(context);
+  if (!record)
+    throw new MpkitError('not-found', `no build of \`${context}\` is recorded`, {
+      hint: `\`mpkit build --platform … ${context}\` records each step's time`,
+    });
+  return record.steps.map(({ platform, step, text, kind, seconds, lastSeconds }: StepRecord) => ({
+    name: `${platform} ${step}`,
+    text,
+    ranOn: platform.split('->')[0]!,
+    kind: kind ?? ('none' as const),
+    seconds: lastSeconds ?? seconds,
+  }));
+}
+
+function writeWhole(path: string, text: string): void {
+  const temporary = `${path}.${process.pid}`;
+  try {
+    writeFileSync(temporary, text);
+    renameSync(temporary, path);
+  } catch (error) {
+    throw ioError(error, `writing \`${path}\``);
+  }
+}
+
+function loansOf({ base, svg, mode }: BenchRequest): Loan[] {
+  if (svg !== undefined)
+    try {
+      mkdirSync(dirname(svg), { recursive: true });
+    } catch (error) {
+      throw ioError(error, `making \`${dirname(svg)}\``);
+    }
+  return [
+    ...(base ? [{ path: base.folder, access: 'read' as const }] : []),
+    ...(mode.kind === 'build' ? [{ path: mode.context, access: 'read' as const }] : []),
+    ...(svg === undefined ? [] : [{ path: dirname(svg), access: 'write' as const }]),
+  ];
+}
