@@ -86,6 +86,27 @@ describe.skipIf(!able)(`beside Debian's own packages${why}`, () => {
     expect(text).toContain(`binfmt-support has \`qemu-${guest}\` for the same programs`);
     expect(text).toContain(`after a boot \`qemu-${guest}\` runs linux/${guest}, not mpkit's`);
   }, 240_000);
+
+  it('takes the emulator of the package instead of its own, and back, and keeps one file', async () => {
+    const path = `$PWD/q/usr/bin/qemu-${guest}-static`;
+    const [, own, theirs, same, back, files] = (await steps(
+      `dpkg-deb -x ${emulators}/*.deb q`,
+      `mpkit binfmt install ${guest} --json`,
+      `mpkit binfmt install ${guest} --emulator ${path} --json`,
+      `mpkit binfmt install ${guest} --emulator ${path} --json`,
+      `mpkit binfmt install ${guest} --replace --json`,
+      'ls /usr/lib/mpkit/emulators | wc -l',
+    )) as [Outcome, Outcome, Outcome, Outcome, Outcome, Outcome];
+    const rowOf = ({ stdout }: Outcome) => JSON.parse(stdout).architectures[0];
+    expect(rowOf(theirs)).toMatchObject({ result: 'replaced', ok: true });
+    expect(rowOf(theirs).version).not.toBe(rowOf(own).version);
+    expect(rowOf(same)).toMatchObject({
+      result: 'present',
+      interpreter: rowOf(theirs).interpreter,
+    });
+    expect(rowOf(back)).toMatchObject({ result: 'replaced', interpreter: rowOf(own).interpreter });
+    expect(files.stdout).toBe('1\n');
+  }, 240_000);
 });
 
 interface Row {

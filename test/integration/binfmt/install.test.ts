@@ -153,12 +153,12 @@ describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
       interpreter: '/usr/bin/qemu-x',
       flags: 'P',
     });
-    const [, status, verify, , off, all] = (await steps(
+    const [, status, verify, install, off, all] = (await steps(
       `mpkit binfmt install ${first} && cp /usr/lib/mpkit/emulators/* /usr/bin/qemu-x && mpkit binfmt uninstall all && ${made}`,
       'mpkit binfmt status --json',
       `mpkit binfmt verify ${first} --json`,
-      'echo 0 > /proc/sys/fs/binfmt_misc/theirs',
-      'mpkit binfmt status --json',
+      `mpkit binfmt install ${first}`,
+      'echo 0 > /proc/sys/fs/binfmt_misc/theirs; mpkit binfmt status --json',
       'echo 1 > /proc/sys/fs/binfmt_misc/theirs; echo 0 > /proc/sys/fs/binfmt_misc/status; mpkit binfmt status --json',
     )) as Six;
     expect(JSON.parse(status.stdout).handlers[0].works).toBe('here-only');
@@ -166,6 +166,8 @@ describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
     expect(JSON.parse(verify.stdout).rows[0].cells).toMatchObject({
       ...{ runs: { result: 'pass' }, argv0: { result: 'pass' }, chroot: { result: 'fail' } },
     });
+    expect(install.exitCode).toBe(1);
+    expect(flat(install.stdout)).toContain('no flag `F`: in a container');
     expect(JSON.parse(off.stdout).handlers[0]).toMatchObject({ enabled: false, works: 'no' });
     expect(JSON.parse(all.stdout).findings).toMatchObject([{ id: 'switched-off' }]);
   }, 200_000);

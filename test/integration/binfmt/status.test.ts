@@ -1,10 +1,11 @@
+import { join } from 'node:path';
 import * as v from 'valibot';
 import { afterAll, describe, expect, it } from 'vitest';
 import { cpus } from '../../../src/binfmt/index.ts';
 import { hostPlatform } from '../../../src/platform.ts';
 import { emulatorState } from '../../helpers/fixtures.ts';
-import { type Outcome, type Project, project } from '../../helpers/mpkit.ts';
-import { privateHost } from '../../helpers/private-host.ts';
+import { clone, type Outcome, type Project, project } from '../../helpers/mpkit.ts';
+import { privateHost, sandbox } from '../../helpers/private-host.ts';
 import { testUser } from '../../helpers/users.ts';
 
 const projects: Project[] = [];
@@ -105,6 +106,16 @@ describe.skipIf(!user.ok)(`as an ordinary user${user.why}`, () => {
     expect(rows[0]?.cells.setuid?.result).toBe('cannot-tell');
     const setuid = await made.mpkit(['binfmt', 'verify', own, '--property', 'setuid']);
     expect(setuid.exitCode).toBe(1);
+  });
+
+  it('knows an instance of its own, and that an empty one hides the host', async () => {
+    const made = project({}, user);
+    projects.push(made);
+    const mpkit = [join(clone, 'bin/mpkit'), 'mpkit', 'binfmt', 'status', '--json'];
+    const inside = await made.run([sandbox(), 'view', '--binfmt', '--', ...mpkit]);
+    const { instance, findings } = v.parse(statusSchema, JSON.parse(inside.stdout));
+    expect(instance).toMatchObject({ kind: 'private', mounted: true, writable: true });
+    expect(findings.map(({ id }) => id)).toEqual(['empty-namespace']);
   });
 
   it.each([
