@@ -5,6 +5,8 @@ import type { Spread } from './statistics.ts';
 export interface RecordedStep {
   /** `linux/arm64 build 2/5`. */
   name: string;
+  /** `build 2/5`: the same on every platform. */
+  step: string;
   text: string;
   /** What it ran on; undefined where it executed nothing. */
   ranOn?: string | undefined;
@@ -16,6 +18,8 @@ export interface RecordedStep {
 export interface StepEstimate extends RecordedStep {
   /** Seconds, for an emulated step. */
   native?: Spread;
+  /** `native` is what the same step took in this build on the host's own CPU. */
+  measured?: true;
 }
 
 export interface BuildEstimate {
@@ -28,14 +32,18 @@ export interface BuildEstimate {
 }
 
 /**
- * Seconds divided by the overall ratio; low and high by the middle half of the workloads, because
- * nobody knows what kind of work a step does.
+ * What the same step took natively in the same build where it did, else seconds divided by the
+ * overall ratio; low and high by the middle half of the workloads, because nobody knows what kind of
+ * work a step does.
  */
 export function estimateBuild(
   steps: readonly RecordedStep[],
   targets: readonly TargetReport[],
 ): BuildEstimate {
   const estimates = steps.map((step): StepEstimate => {
+    const twin = twinOf(step, steps);
+    if (twin !== undefined && step.seconds !== undefined)
+      return { ...step, native: { median: twin, low: twin, high: twin }, measured: true };
     const target = targets.find(
       ({ platform, kind }) => kind === 'emulated' && platform === step.ranOn,
     );
@@ -65,6 +73,12 @@ export function estimateBuild(
     native: seconds - sum(savings.map(({ saved }) => Math.max(0, saved))),
     ...(best && best.saved > 0 ? { worthMoving: best } : {}),
   };
+}
+
+function twinOf({ kind, step, text }: RecordedStep, steps: readonly RecordedStep[]) {
+  if (kind !== 'emulated') return undefined;
+  return steps.find((each) => each.kind === 'native' && each.step === step && each.text === text)
+    ?.seconds;
 }
 
 function sum(values: readonly number[]): number {

@@ -2,10 +2,16 @@
 import { statSync } from 'node:fs';
 import { type BenchTarget, programs, steps, type Workload } from '../bench/index.ts';
 import { parseLayoutUrl } from '../builder/index.ts';
-import { isOffline } from '../emulator/index.ts';
+import { isNative, isOffline } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
 import { hostPath } from '../paths.ts';
-import { hostPlatform, normalizePlatform, type Platform, parsePlatform } from '../platform.ts';
+import {
+  formatPlatform,
+  hostPlatform,
+  normalizePlatform,
+  type Platform,
+  parsePlatform,
+} from '../platform.ts';
 import type { parseWords } from './verb.ts';
 
 export const benchFlags = {
@@ -59,6 +65,11 @@ export function readBenchRequest({
     if (!/^[A-Za-z0-9,._=+-]{1,200}$/.test(model))
       throw usage(`invalid CPU model \`${model}\`: expected one as in QEMU_CPU, or default`);
   const platforms = readPlatforms(values.platform);
+  const own = (platforms ?? []).find(isNative);
+  if (own && emulator.length + cpu.length > 0)
+    throw usage(
+      `\`${formatPlatform(own)}\` runs natively here, so no emulator can be chosen for it`,
+    );
   const base = values.base === undefined ? undefined : readBase(values.base);
   return {
     mode,

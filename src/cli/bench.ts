@@ -165,6 +165,7 @@ function recordedSteps(root: string, context: string) {
     });
   return record.steps.map(({ platform, step, text, kind, seconds, lastSeconds }: StepRecord) => ({
     name: `${platform} ${step}`,
+    step,
     text,
     ranOn: platform.split('->')[0]!,
     kind: kind ?? ('none' as const),

@@ -48,9 +48,7 @@ describe('on its own CPU', () => {
     async (workload) => {
       const { exitCode, stdout } = await bench(workload, '20');
       expect(stdout).toMatch(
-        new RegExp(
-          `^mpkit-bench 1 ${workload} rounds=20 ns=[1-9]\\d+ result=[0-9a-f]{8} right$`,
-        ),
+        new RegExp(`^mpkit-bench 1 ${workload} rounds=20 ns=[1-9]\\d+ result=[0-9a-f]{8} right$`),
       );
       expect(exitCode).toBe(0);
     },

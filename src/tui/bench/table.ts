@@ -30,9 +30,11 @@ export function estimateTable({ steps, seconds, native, worthMoving }: BuildEsti
     .map((step) => {
       const time = `${step.seconds!.toFixed(1)} s`.padStart(9);
       const own = step.native ? `${step.native.median.toFixed(1)} s` : '';
-      const range = step.native
-        ? `(${step.native.low.toFixed(1)}–${step.native.high.toFixed(1)})`
-        : step.kind;
+      const range = step.measured
+        ? '(measured)'
+        : step.native
+          ? `(${step.native.low.toFixed(1)}–${step.native.high.toFixed(1)})`
+          : step.kind;
       return `${time} ${own.padStart(9)} ${range.padEnd(13)} ${cut(`${step.name} ${step.text}`, 64)}`;
     });
   const total = `${`${seconds.toFixed(1)} s`.padStart(9)} ${`${native.toFixed(1)} s`.padStart(9)} ${''.padEnd(13)} all steps`;
@@ -57,7 +59,7 @@ function targetLines(target: TargetReport, longest: number): string[] {
     lines.push(
       `  start-up       +${timeWord(startup.median)} (${timeWord(startup.low)} to ${timeWord(startup.high)})`,
     );
-  return [`${cleanName(name)}: times slower than native, 95 % interval`, ...lines];
+  return [`${cut(name, 58)}: times slower than native, 95 % interval`, ...lines];
 }
 
 function ratioLine(label: string, ratio: NonNullable<TargetReport['overall']>, longest: number) {
