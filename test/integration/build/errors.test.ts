@@ -33,13 +33,13 @@ const lines = (...texts: string[]) => `${texts.join('\n')}\n`;
 describe('a failing RUN', () => {
   it('shows its status, its place and its last output; the next build is right', async () => {
     const dockerfile =
-      'FROM base\nRUN echo kept > /kept\nRUN echo one; echo two >&2; exit 7\nRUN echo no';
+      'FROM base\nRUN echo kept > /kept\nRUN echo one; sleep 0.3; echo two >&2; exit 7\nRUN echo no';
     expect(await failure({ dockerfile, context: 'run' })).toBe(
       lines(
-        'mpkit: [linux/amd64 3/4] `echo one; echo two >&2; exit 7` exited with 7',
+        'mpkit: [linux/amd64 3/4] `echo one; sleep 0.3; echo two >&2; exit 7` exited with 7',
         'FILE:3',
         '    2 | RUN echo kept > /kept',
-        '>>> 3 | RUN echo one; echo two >&2; exit 7',
+        '>>> 3 | RUN echo one; sleep 0.3; echo two >&2; exit 7',
         '    4 | RUN echo no',
         'last output:',
         '  | one',
@@ -208,7 +208,6 @@ describe('usage', () => {
     [['a', 'b'], 'expected one CONTEXT folder, found 2'],
     [['--platfrom', 'x', '.'], "unknown option '--platfrom'"],
     [['--network', 'own', '.'], 'invalid network `own`: expected default or none or host'],
-    [['--progress', 'loud', '.'], 'invalid progress `loud`: expected plain or quiet or auto'],
     [['--build-arg', '=x', '.'], 'invalid build argument `=x`: expected NAME=VALUE'],
     [['-o', 'type=oci', '.'], 'output `type=oci`: dest=PATH is missing'],
     [['-o', 'type=oci,dest=x,tar=maybe', '.'], 'invalid tar `maybe`: expected true or false'],
@@ -227,6 +226,12 @@ describe('usage', () => {
       stdout: '',
       text: lines(`mpkit: ${message}`, help),
     });
+  });
+
+  it('an unknown --progress is refused with the known ones', async () => {
+    const { exitCode, stderr } = await place.mpkit(['build', '--progress', 'loud', '.']);
+    expect(exitCode).toBe(2);
+    expect(errorText(stderr)).toMatch(/^mpkit: invalid progress `loud`: expected .*plain.*quiet/);
   });
 
   it('a missing CONTEXT is no wrong usage, but not found', async () => {
