@@ -1,16 +1,13 @@
 /** `mpkit binfmt install`. */
 import {
-  type InstallRow,
   installHandlers,
   isPersistent,
   isPlaced,
-  type Kept,
   listHandlers,
   needsRoot,
   persist,
   persistedInterpreters,
   prepareInstance,
-  type Replay,
   removeUnused,
   replayBoot,
   requireBootWay,
@@ -20,8 +17,8 @@ import { withLock } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
 import { stateRoot } from '../paths.ts';
 import { emulatorSource } from './binfmt-emulators.ts';
+import { type Boot, formatInstall } from './binfmt-install-table.ts';
 import { formatJson } from './binfmt-json.ts';
-import { formatTable, wrap } from './binfmt-table.ts';
 import { architecturesOf } from './binfmt-targets.ts';
 import { parseWords, type Verb } from './verb.ts';
 
@@ -82,7 +79,7 @@ root. A handler of somebody else that works is left as it is.
         removeUnused(thisHost, new Set(used.filter(isPlaced)));
         const ok = rows.every((row) => row.ok) && (boot?.ok ?? true);
         if (values.json) show(formatJson({ ok, architectures: rows, boot }));
-        else show(format(rows, boot));
+        else show(formatInstall(rows, boot));
         return ok ? 0 : 1;
       } finally {
         source.close();
@@ -90,10 +87,6 @@ root. A handler of somebody else that works is left as it is.
     });
   },
 };
-
-interface Boot extends Replay, Kept {
-  ok: boolean;
-}
 
 /** All handlers of mpkit, also those of earlier installs; in step where it was asked for before. */
 async function keep(asked: boolean): Promise<Boot | undefined> {
@@ -116,52 +109,6 @@ async function alone(action: () => Promise<number>): Promise<number> {
     { how: 'exclusive', onWait: () => note('waiting for another mpkit') },
     action,
   );
-}
-
-const words: Record<InstallRow['result'], string> = {
-  registered: 'ok, registered',
-  replaced: 'ok, replaced',
-  present: 'ok, nothing to do',
-  native: 'ok, native',
-  kept: 'ok, left alone',
-  broken: 'BROKEN',
-  failed: 'FAILED',
-};
-
-function format(rows: readonly InstallRow[], boot: Boot | undefined): string {
-  const table = formatTable([
-    ['PLATFORM', 'RESULT', 'HANDLER', 'OWNER', 'QEMU', 'FLAGS', 'EXECUTED'],
-    ...rows.map((row) => [
-      row.platform,
-      words[row.result],
-      row.handler ?? '-',
-      row.owner ?? '-',
-      row.version ?? '-',
-      row.flags || '-',
-      row.inEmptyRoot ? 'here, empty root' : row.runs ? 'here only' : 'no',
-    ]),
-  ]);
-  const troubles = rows
-    .filter((row) => !row.ok)
-    .map((row) => wrap(`${row.platform}: ${row.detail}`, '  '));
-  return `${table}${troubles.join('')}${boot ? formatBoot(boot) : ''}`;
-}
-
-function formatBoot({ way, files, refused, tried, detail, rows }: Boot): string {
-  const bad = rows.filter(({ works }) => !works);
-  const where = files.length > 3 ? `${files.length} files` : files.join(', ');
-  const lines = files.length > 0 ? [`kept for the next boot by ${way}: ${where}`] : [];
-  for (const { name, why } of refused) lines.push(`NOT kept for the next boot: ${name}: ${why}`);
-  if (!tried) lines.push(`not verified: ${detail}`);
-  else if (bad.length === 0) lines.push('replayed the boot: all of these platforms work after it');
-  for (const { architecture, handler } of rows)
-    if (handler && handler !== `mpkit-${architecture}`)
-      lines.push(`after a boot \`${handler}\` runs linux/${architecture}, not mpkit's`);
-  for (const { architecture, handler, detail: why } of bad)
-    lines.push(
-      `after a boot linux/${architecture} does not work (\`${handler ?? 'no handler'}\`): ${why}`,
-    );
-  return lines.map((line) => wrap(line, '')).join('');
 }
 
 function note(text: string): void {

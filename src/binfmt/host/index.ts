@@ -5,14 +5,11 @@
 export { type BootEntry, bootEntries } from './boot-files.ts';
 export { type Execution, executeProbe } from './execute.ts';
 export { listHandlers } from './handlers.ts';
-export {
-  type HostEmulator,
-  type InstallOptions,
-  type InstallRow,
-  installHandlers,
-} from './install.ts';
+export { installHandlers } from './install.ts';
+export type { InstallRow } from './install-row.ts';
 export { type Instance, inInitialNamespace, readInstance } from './instance.ts';
 export { type Finding, judgeHandler, type Linkage, linkage } from './judge.ts';
+export { type HostFinding, judgeInstance } from './judge-instance.ts';
 export { caughtBy, claimedCpu, ruleFaults } from './match.ts';
 export {
   isPersistent,
@@ -24,10 +21,10 @@ export {
 export { type BootWay, bootWay, systemdBinfmt, updateBinfmts } from './persist/way.ts';
 export { isPlaced, removeUnused } from './place.ts';
 export { needsRoot, prepareInstance } from './prepare.ts';
+export type { HostEmulator, InstallOptions } from './replace.ts';
 export { type Replay, replayBoot, replayHere } from './replay.ts';
 export {
   type HandlerStatus,
-  type HostFinding,
   type HostStatus,
   type PlatformStatus,
   readHostStatus,

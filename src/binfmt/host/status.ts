@@ -8,6 +8,7 @@ import { executeProbe } from './execute.ts';
 import { listHandlers } from './handlers.ts';
 import { type Instance, readInstance } from './instance.ts';
 import { type Finding, judgeHandler, type Linkage, linkage } from './judge.ts';
+import { type HostFinding, judgeInstance } from './judge-instance.ts';
 import { claimedCpu } from './match.ts';
 import { at, type HostView } from './view.ts';
 import { type Owner, ownersOn, winnerOf } from './winner.ts';
@@ -40,13 +41,6 @@ export interface PlatformStatus {
   inEmptyRoot: boolean;
   argv0: boolean;
   detail: string;
-}
-
-export interface HostFinding {
-  id: 'not-mounted' | 'read-only' | 'switched-off' | 'empty-namespace' | 'unreadable';
-  severity: 'problem' | 'note';
-  text: string;
-  hint: string;
 }
 
 export interface HostStatus {
@@ -128,42 +122,6 @@ async function describe(
   }
   const works = !mine.runs ? 'no' : mine.inEmptyRoot ? 'yes' : 'here-only';
   return { ...described, works, detail: mine.detail };
-}
-
-function judgeInstance(instance: Instance, count: number): HostFinding[] {
-  const { path, kind, mounted, readOnly, enabled } = instance;
-  if (!mounted)
-    return [
-      {
-        id: 'not-mounted',
-        severity: 'problem',
-        text: `binfmt_misc is not mounted on \`${path}\``,
-        hint: '`mpkit binfmt install` mounts it',
-      },
-    ];
-  const findings: HostFinding[] = [];
-  if (readOnly)
-    findings.push({
-      id: 'read-only',
-      severity: 'problem',
-      text: `\`${path}\` is mounted read-only`,
-      hint: `\`mount -o remount,rw ${path}\``,
-    });
-  if (enabled === false)
-    findings.push({
-      id: 'switched-off',
-      severity: 'problem',
-      text: 'all handlers are switched off',
-      hint: `\`echo 1 > ${path}/status\`, or \`mpkit binfmt install\``,
-    });
-  if (kind !== 'host' && count === 0)
-    findings.push({
-      id: 'empty-namespace',
-      severity: 'problem',
-      text: 'an empty binfmt_misc of a user namespace is in force: it hides the handlers of the host',
-      hint: 'register here with `mpkit binfmt install`, or start without it',
-    });
-  return findings;
 }
 
 async function versionOf(path: string): Promise<string | undefined> {

@@ -229,6 +229,25 @@ describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
     expect(bad).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('static QEMU') });
     expect(still.stdout).toContain(`mpkit-${first}\n`);
   }, 200_000);
+
+  it('brings the old handlers back where the new emulator only says that it is one', async () => {
+    const name = rule(first).name;
+    const liar = `#include <stdio.h>\nint main(int n, char **w) { return n == 2 ? !puts("${name} version 99.0.0") : 1; }\n`;
+    const [, before, failed, after, works] = (await steps(
+      `mpkit binfmt install ${first} && printf '%s' '${liar}' > liar.c && cc -static -o liar liar.c`,
+      'head /proc/sys/fs/binfmt_misc/mpkit-*; ls /usr/lib/mpkit/emulators',
+      `mpkit binfmt install ${first} --emulator $PWD/liar --json`,
+      'head /proc/sys/fs/binfmt_misc/mpkit-*; ls /usr/lib/mpkit/emulators',
+      `mpkit binfmt verify ${first}`,
+    )) as Five;
+    expect(failed.exitCode, failed.stderr).toBe(1);
+    expect(JSON.parse(failed.stdout).architectures[0]).toMatchObject({
+      ...{ result: 'failed', ok: false, version: '99.0.0', runs: false },
+      detail: expect.stringContaining('QEMU 99.0.0 was registered and ends with status 1'),
+    });
+    expect(after.stdout).toBe(before.stdout);
+    expect(works.exitCode).toBe(0);
+  }, 200_000);
 });
 
 interface Row {

@@ -1,0 +1,53 @@
+/** What `mpkit binfmt install` says: one row for each CPU, then what a boot will bring back. */
+import type { InstallRow, Kept, Replay } from '../binfmt/index.ts';
+import { formatTable, wrap } from './binfmt-table.ts';
+
+export interface Boot extends Replay, Kept {
+  ok: boolean;
+}
+
+const words: Record<InstallRow['result'], string> = {
+  registered: 'ok, registered',
+  replaced: 'ok, replaced',
+  present: 'ok, nothing to do',
+  native: 'ok, native',
+  kept: 'ok, left alone',
+  broken: 'BROKEN',
+  failed: 'FAILED',
+};
+
+export function formatInstall(rows: readonly InstallRow[], boot: Boot | undefined): string {
+  const table = formatTable([
+    ['PLATFORM', 'RESULT', 'HANDLER', 'OWNER', 'QEMU', 'FLAGS', 'EXECUTED'],
+    ...rows.map((row) => [
+      row.platform,
+      words[row.result],
+      row.handler ?? '-',
+      row.owner ?? '-',
+      row.version ?? '-',
+      row.flags || '-',
+      row.inEmptyRoot ? 'here, empty root' : row.runs ? 'here only' : 'no',
+    ]),
+  ]);
+  const troubles = rows
+    .filter((row) => !row.ok)
+    .map((row) => wrap(`${row.platform}: ${row.detail}`, '  '));
+  return `${table}${troubles.join('')}${boot ? formatBoot(boot) : ''}`;
+}
+
+function formatBoot({ way, files, refused, tried, detail, rows }: Boot): string {
+  const bad = rows.filter(({ works }) => !works);
+  const where = files.length > 3 ? `${files.length} files` : files.join(', ');
+  const lines = files.length > 0 ? [`kept for the next boot by ${way}: ${where}`] : [];
+  for (const { name, why } of refused) lines.push(`NOT kept for the next boot: ${name}: ${why}`);
+  if (!tried) lines.push(`not verified: ${detail}`);
+  else if (bad.length === 0) lines.push('replayed the boot: all of these platforms work after it');
+  for (const { architecture, handler } of rows)
+    if (handler && handler !== `mpkit-${architecture}`)
+      lines.push(`after a boot \`${handler}\` runs linux/${architecture}, not mpkit's`);
+  for (const { architecture, handler, detail: why } of bad)
+    lines.push(
+      `after a boot linux/${architecture} does not work (\`${handler ?? 'no handler'}\`): ${why}`,
+    );
+  return lines.map((line) => wrap(line, '')).join('');
+}
