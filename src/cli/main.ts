@@ -71,6 +71,10 @@ async function main(argv: string[]): Promise<number> {
   const [name, ...rest] = argv;
   try {
     if (name === '--version' || name === 'version') return print(`mpkit ${version()}`);
+    if (name === undefined) {
+      const { canOpenInterface, openInterface } = await import('./tui.ts');
+      if (canOpenInterface(process.env)) return await openInterface();
+    }
     if (name === undefined || name === '--help' || name === '-h' || name === 'help')
       return print(await help(rest[0]));
     const verb = verbs.get(name);
@@ -103,6 +107,7 @@ async function help(name: string | undefined): Promise<string> {
   const lines = [...verbs].map(([each, { summary }]) => `  mpkit ${each.padEnd(10)} ${summary}`);
   return [
     'usage: mpkit VERB [options]',
+    '       mpkit                in a terminal: one interface over everything',
     '',
     ...lines,
     '',

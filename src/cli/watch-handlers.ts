@@ -1,0 +1,29 @@
+/** Notices that somebody changed the host's handlers: /proc tells nobody, so it is read again. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const folder = '/proc/sys/fs/binfmt_misc';
+const interval = 1000;
+
+export function watchHandlers(changed: () => void): () => void {
+  let last = signature();
+  const timer = setInterval(() => {
+    const now = signature();
+    if (now === last) return;
+    last = now;
+    changed();
+  }, interval);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+function signature(): string {
+  try {
+    return readdirSync(folder)
+      .filter((name) => name !== 'register')
+      .map((name) => `${name} ${readFileSync(join(folder, name), 'latin1')}`)
+      .join('\n');
+  } catch {
+    return '';
+  }
+}

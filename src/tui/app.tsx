@@ -1,0 +1,118 @@
+/** The interface on a terminal: keys in, pictures out, and the terminal as it was at the end. */
+import { render, useInput } from 'ink';
+import { AppView } from './components/app-view.tsx';
+import { readKey } from './ink-key.ts';
+import type { AppPort } from './port.ts';
+import { createStore, type Store } from './store.ts';
+import { ThemeContext, themeFor } from './theme.ts';
+
+export interface AppStreams {
+  input: NodeJS.ReadStream;
+  output: NodeJS.WriteStream;
+  environment: NodeJS.ProcessEnv;
+}
+
+export interface RunningApp {
+  /** Resolves when the user leaves; rejects with what broke a picture. */
+  finished: Promise<void>;
+  /** The terminal as it was; at once, and harmless when called again. */
+  restore: () => void;
+  /** Ends the commands that still run. */
+  stop: () => Promise<void>;
+}
+
+/** Milliseconds between two pictures that no key asked for. */
+const interval = 150;
+
+export function openApp(port: AppPort, streams: AppStreams): RunningApp {
+  const readsAloud = streams.environment.INK_SCREEN_READER === 'true';
+  let leave = () => {};
+  let fail = (_: unknown) => {};
+  const finished = new Promise<void>((resolve, reject) => {
+    leave = resolve;
+    fail = reject;
+  });
+  let screen: Screen | undefined;
+  const store = createStore(port, {
+    changed: (isUrgent) => screen?.changed(isUrgent),
+    quit: () => leave(),
+    lend: async (action) => {
+      screen?.close();
+      try {
+        await action();
+      } finally {
+        screen = openScreen(store, { ...streams, readsAloud, fail });
+      }
+    },
+  });
+  screen = openScreen(store, { ...streams, readsAloud, fail });
+  store.begin();
+  // time passes for what runs
+  const clock = setInterval(() => {
+    if (!readsAloud && store.isBusy()) screen?.changed(false);
+  }, 500);
+  return {
+    finished,
+    restore: () => {
+      clearInterval(clock);
+      screen?.close();
+      screen = undefined;
+    },
+    stop: store.stop,
+  };
+}
+
+interface Screen {
+  changed: (isUrgent: boolean) => void;
+  close: () => void;
+}
+
+type ScreenOptions = AppStreams & { readsAloud: boolean; fail: (error: unknown) => void };
+
+const enterOwnScreen = '\u001b[?1049h\u001b[H';
+const leaveOwnScreen = '\u001b[?1049l';
+
+function openScreen(store: Store, options: ScreenOptions): Screen {
+  const { input, output, environment, readsAloud, fail } = options;
+  const theme = themeFor(environment);
+  const picture = () => (
+    <ThemeContext value={theme}>
+      <Keys store={store} />
+      <AppView
+        {...{ state: store.state(), now: Date.now() }}
+        {...{ columns: output.columns || 80, rows: output.rows || 24 }}
+      />
+    </ThemeContext>
+  );
+  if (!readsAloud) output.write(enterOwnScreen);
+  const ink = render(picture(), { stdin: input, stdout: output, exitOnCtrlC: false });
+  ink.waitUntilExit().catch(fail);
+  const draw = () => ink.rerender(picture());
+  let timer: NodeJS.Timeout | undefined;
+  let isOpen = true;
+  const drawSoon = () => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      draw();
+    }, interval);
+  };
+  output.on('resize', drawSoon);
+  return {
+    changed: (isUrgent) => (isUrgent ? draw() : drawSoon()),
+    close: () => {
+      if (!isOpen) return;
+      isOpen = false;
+      clearTimeout(timer);
+      output.off('resize', drawSoon);
+      ink.unmount();
+      if (!readsAloud) output.write(leaveOwnScreen);
+    },
+  };
+}
+
+function Keys({ store }: { store: Store }) {
+  useInput((text, key) => {
+    for (const each of readKey(text, key)) store.press(each);
+  });
+  return null;
+}

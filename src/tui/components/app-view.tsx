@@ -1,0 +1,137 @@
+/** The frame around every screen: where one is, what can be pressed, what to type instead. */
+import { Box, Text } from 'ink';
+import type { ReactNode } from 'react';
+import { cleanLine } from '../clean.ts';
+import { type AppState, screens } from '../state/app.ts';
+import { commandLine } from '../state/effect.ts';
+import { globalKeys, keysOf, plainCommand } from '../state/keys.ts';
+import { BenchScreen } from './bench-screen.tsx';
+import { BuildScreenView } from './build-screen.tsx';
+import { EmulatorsScreen } from './emulators-screen.tsx';
+import { HelpScreen } from './help-screen.tsx';
+import { HostScreen } from './host-screen.tsx';
+import { ResultsScreen } from './results-screen.tsx';
+
+export interface AppViewProps {
+  state: AppState;
+  now: number;
+  columns: number;
+  rows: number;
+}
+
+/** Lines that the frame takes: tabs and a blank; a blank, the command and two lines of keys. */
+const frameRows = 6;
+
+export function AppView({ state, now, columns, rows }: AppViewProps) {
+  if (columns < 40 || rows < 12)
+    return <Text>this window is too small: 40 columns and 12 lines are the least, q quits</Text>;
+  const room = rows - 1 - frameRows;
+  return (
+    <Box flexDirection="column" height={rows - 1} width={columns}>
+      <Tabs state={state} />
+      <Box flexDirection="column" height={room + 1} marginTop={1} overflow="hidden">
+        {bodyOf({ state, now, columns, rows: room })}
+      </Box>
+      <Bottom state={state} />
+    </Box>
+  );
+}
+
+function bodyOf({ state, now, columns, rows }: AppViewProps): ReactNode {
+  const { question, action } = state;
+  if (question)
+    return (
+      <Box flexDirection="column">
+        <Text bold>This will change something:</Text>
+        {question.changes.map((line) => (
+          <Text key={line}> {cleanLine(line, false)}</Text>
+        ))}
+        <Text> </Text>
+        <Text>$ {commandLine(question.command)}</Text>
+        <Text> </Text>
+        <Text bold>Do it? y yes, n no</Text>
+      </Box>
+    );
+  if (action)
+    return (
+      <Box flexDirection="column">
+        <Text bold wrap="truncate">
+          $ {commandLine(action.command)}
+        </Text>
+        {action.lines.slice(-(rows - 2)).map((line, at) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: lines have no identity
+          <Text key={at} wrap="truncate">
+            {cleanLine(line, false)}
+          </Text>
+        ))}
+        <Text bold>{endOf(action.code)}</Text>
+      </Box>
+    );
+  if (state.isHelpOpen) return <HelpScreen state={state} />;
+  switch (state.screen) {
+    case 'host':
+      return <HostScreen state={state.host} rows={rows} />;
+    case 'emulators':
+      return <EmulatorsScreen state={state.emulators} rows={rows} speeds={speedsOf(state)} />;
+    case 'bench':
+      return <BenchScreen state={state.bench} columns={columns} rows={rows} />;
+    case 'build':
+      return <BuildScreenView {...{ state: state.build, now, columns, rows }} />;
+    case 'results':
+      return <ResultsScreen state={state.results} rows={rows} />;
+  }
+}
+
+function endOf(code: number | undefined): string {
+  if (code === undefined) return 'running … (x stops it)';
+  return code === 0 ? 'done; any key goes on' : `FAILED with status ${code}; any key goes on`;
+}
+
+function Tabs({ state }: { state: AppState }) {
+  return (
+    <Text wrap="truncate">
+      <Text bold>mpkit </Text>
+      {screens.map((name, at) => {
+        const title = `${at + 1} ${name[0]?.toUpperCase()}${name.slice(1)}`;
+        const isHere = name === state.screen;
+        return (
+          <Text key={name} bold={isHere} inverse={isHere}>
+            {isHere ? `[${title}]` : ` ${title} `}
+          </Text>
+        );
+      })}
+    </Text>
+  );
+}
+
+function Bottom({ state }: { state: AppState }) {
+  const { prompt } = state;
+  if (prompt)
+    return (
+      <Box flexDirection="column" height={3}>
+        <Text wrap="truncate-start">
+          {prompt.label}: {cleanLine(prompt.value, false)}_
+        </Text>
+        <Text dimColor>Enter takes it, Esc leaves it</Text>
+      </Box>
+    );
+  const isAsking = state.question !== undefined || state.action !== undefined;
+  const hints = isAsking ? [] : [...keysOf(state), ...globalKeys];
+  return (
+    <Box flexDirection="column" height={3} overflow="hidden">
+      <Text wrap="truncate" dimColor>
+        $ {cleanLine(plainCommand(state), false)}
+      </Text>
+      <Text>{hints.map(([key, meaning]) => `${key} ${meaning}`).join('  ')}</Text>
+    </Box>
+  );
+}
+
+function speedsOf({ bench }: AppState): ReadonlyMap<string, string> {
+  const targets = bench.run?.report?.targets ?? [];
+  return new Map(
+    targets.flatMap(({ emulator, overall }): [string, string][] =>
+      emulator && overall ? [[emulator.digest, `${overall.median.toFixed(1)}x`]] : [],
+    ),
+  );
+}

@@ -1,0 +1,78 @@
+/** What to measure, then bars against native that move while it is measured. */
+import { Box, Text } from 'ink';
+import { cleanName } from '../clean.ts';
+import { type BenchChoice, type BenchRun, type BenchState, ratioOf } from '../state/bench.ts';
+import { useTheme } from '../theme.ts';
+import { ListView } from './list-view.tsx';
+
+export interface BenchProps {
+  state: BenchState;
+  columns: number;
+  rows: number;
+}
+
+export function BenchScreen({ state, columns, rows }: BenchProps) {
+  const forRun = state.run ? Math.max(4, Math.floor(rows / 2)) : 0;
+  return (
+    <Box flexDirection="column">
+      <Text bold>How many times slower than this CPU itself? Pick what is measured:</Text>
+      <ListView
+        items={state.choices.map((each) => ({ key: nameOf(each), text: choiceText(each) }))}
+        cursor={state.cursor}
+        rows={rows - 2 - forRun}
+        empty="no emulators yet: the screen Emulators adds them"
+      />
+      {state.run ? <Run run={state.run} columns={columns} rows={forRun} /> : null}
+    </Box>
+  );
+}
+
+function Run({ run, columns, rows }: { run: BenchRun; columns: number; rows: number }) {
+  const { bar } = useTheme();
+  const targets = run.targets.filter((name) => name !== 'native');
+  const ratios = targets.map((name) => finalRatio(run, name) ?? ratioOf(run, name));
+  const most = Math.max(1, ...ratios.map((each) => each ?? 1));
+  const room = Math.max(5, columns - 44);
+  const shown = targets.slice(0, Math.max(1, rows - 3));
+  return (
+    <Box flexDirection="column" marginTop={1}>
+      <Text bold wrap="truncate">
+        {stateOf(run)}
+      </Text>
+      {[['native', 1] as const, ...shown.map((name, at) => [name, ratios[at]] as const)].map(
+        ([name, ratio]) => (
+          <Text key={name} wrap="truncate">
+            {`${cleanName(name).slice(0, 30).padEnd(31)} ${ratio === undefined ? '' : `${ratio.toFixed(1)}x`.padStart(7)} `}
+            <Text color={name === 'native' ? 'green' : 'cyan'}>
+              {bar.repeat(ratio === undefined ? 0 : Math.max(1, Math.round((ratio / most) * room)))}
+            </Text>
+          </Text>
+        ),
+      )}
+      {run.messages.slice(-1).map((text) => (
+        <Text key={text} wrap="truncate">
+          {cleanName(text)}
+        </Text>
+      ))}
+    </Box>
+  );
+}
+
+function finalRatio({ report }: BenchRun, name: string): number | undefined {
+  return report?.targets.find((each) => each.name === name)?.overall?.median;
+}
+
+function stateOf({ status, at, of, report }: BenchRun): string {
+  if (status === 'running')
+    return of > 0 ? `measuring, ${Math.floor((100 * at) / of)} %` : 'preparing …';
+  if (status === 'failed') return 'stopped before its end';
+  return `measured ${report?.targets.length ?? 0} targets, ${report?.samples ?? 0} turns each`;
+}
+
+function choiceText(choice: BenchChoice): string {
+  return `${choice.picked ? '[x]' : '[ ]'} ${nameOf(choice)}`;
+}
+
+function nameOf({ platform, emulator }: BenchChoice): string {
+  return emulator === undefined ? platform : `${platform} by QEMU ${emulator}`;
+}

@@ -1,0 +1,79 @@
+/** The form, the matrix, the log: one after the other. */
+import { Box, Text } from 'ink';
+import { cleanName } from '../clean.ts';
+import type { BuildForm } from '../state/build-form.ts';
+import { type BuildRun, type BuildScreen, stepAt } from '../state/build-screen.ts';
+import { tailOf } from '../state/log.ts';
+import { summaryLines } from '../summary.ts';
+import { useTheme } from '../theme.ts';
+import { headLine, Legend } from './build-view.tsx';
+import { ListView } from './list-view.tsx';
+import { LogScreen } from './log-screen.tsx';
+import { MatrixView } from './matrix-view.tsx';
+import { showLine } from './running-logs.tsx';
+
+export interface BuildScreenProps {
+  state: BuildScreen;
+  now: number;
+  columns: number;
+  rows: number;
+}
+
+export function BuildScreenView({ state, now, columns, rows }: BuildScreenProps) {
+  const { form, run } = state;
+  if (!run) return <Form form={form} rows={rows} />;
+  const logged = run.log && run.build.steps.get(run.log.id);
+  if (run.log && logged) return <LogScreen step={logged} view={run.log} rows={rows} />;
+  const below = belowOf(run, columns).slice(0, Math.max(3, Math.floor(rows / 2) - 2));
+  const forMatrix = Math.max(3, rows - 3 - below.length);
+  return (
+    <Box flexDirection="column">
+      <Text bold wrap="truncate">
+        {headLine(run.build, now)}
+        {run.status === 'running' ? '' : `  ${run.status}`}
+      </Text>
+      <MatrixView {...{ state: run.build, now, columns, rows: forMatrix, cursor: run.cursor }} />
+      <Legend state={run.build} />
+      <Text> </Text>
+      {below.map((line, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: lines have no identity
+        <Text key={at} wrap="truncate">
+          {line}
+        </Text>
+      ))}
+    </Box>
+  );
+}
+
+function Form({ form, rows }: { form: BuildForm; rows: number }) {
+  const { ellipsis } = useTheme();
+  return (
+    <Box flexDirection="column">
+      <Text bold>What to build:</Text>
+      <ListView
+        items={form.fields.map(({ name, label, value, choices }) => ({
+          key: name,
+          text: `${label.padEnd(14)} ${cleanName(value) || '-'}${choices.length > 1 ? `   (← → ${ellipsis})` : ''}`,
+        }))}
+        cursor={form.cursor}
+        rows={rows - 1}
+        empty=""
+      />
+    </Box>
+  );
+}
+
+/** Of the chosen cell while it runs; what failed and why, or what came out, at the end. */
+function belowOf(run: BuildRun, columns: number): string[] {
+  const step = stepAt(run);
+  const chosen = step
+    ? [
+        `${step.label.platform} ${cleanName(step.label.step)}: ${step.status}${step.message ? `: ${cleanName(step.message)}` : ''}`,
+        ...tailOf(step.log, 6).map((line) => `  ${showLine(line)}`),
+      ]
+    : [];
+  if (run.status === 'running') return chosen;
+  const said = run.messages.map((line) => showLine(line));
+  if (run.status === 'failed') return [...chosen, ...said];
+  return [...summaryLines(run.build, columns), ...said];
+}

@@ -1,0 +1,29 @@
+/** What the screen is for, each key, and where the same is as a plain command. */
+import { Box, Text } from 'ink';
+import type { AppState, ScreenName } from '../state/app.ts';
+import { globalKeys, keysOf } from '../state/keys.ts';
+
+const purposes: Record<ScreenName, string> = {
+  host: 'What this machine can run, why not more, and what to do about it; the handlers that the kernel asks for foreign programs.',
+  emulators:
+    'The emulators that mpkit keeps and uses: where they came from, and how fast they are.',
+  bench: 'How many times slower than natively each CPU runs here.',
+  build: 'Builds images for several platforms at once and shows every step of each of them.',
+  results: 'The images that were built here: layers, configuration, history; and a shell in each.',
+};
+
+export function HelpScreen({ state }: { state: AppState }) {
+  return (
+    <Box flexDirection="column">
+      <Text>{purposes[state.screen]}</Text>
+      <Text> </Text>
+      {[...keysOf(state), ...globalKeys].map(([key, meaning]) => (
+        <Text key={`${key} ${meaning}`} wrap="truncate">
+          {`  ${key.padEnd(18)} ${meaning}`}
+        </Text>
+      ))}
+      <Text> </Text>
+      <Text>The line that begins with $ is the plain command that does the same.</Text>
+    </Box>
+  );
+}

@@ -1,0 +1,72 @@
+/** Findings with their remedies, then the handlers; the chosen one is told in full. */
+import { Box, Text } from 'ink';
+import { cleanName } from '../clean.ts';
+import { type HostItem, type HostState, hostItems } from '../state/host.ts';
+import { type ListItem, ListView } from './list-view.tsx';
+
+const detailRows = 4;
+
+export function HostScreen({ state, rows }: { state: HostState; rows: number }) {
+  const items = hostItems(state);
+  const chosen = items[state.cursor];
+  const remarks = state.remarks.slice(0, 2);
+  return (
+    <Box flexDirection="column">
+      <Text wrap="truncate" bold>
+        {state.tier ? `${state.tier.name}: ${state.tier.why}` : 'looking at this host …'}
+        {state.isLoading && state.tier ? ' (looking again)' : ''}
+      </Text>
+      <ListView
+        items={items.map(listItem)}
+        cursor={state.cursor}
+        rows={rows - 2 - detailRows - remarks.length}
+        empty={state.isLoading ? '' : 'nothing to remark, and no handlers'}
+      />
+      {remarks.map((text) => (
+        <Text key={text} wrap="truncate" dimColor>
+          handlers: {cleanName(text)}
+        </Text>
+      ))}
+      <Box marginTop={1} flexDirection="column" height={detailRows} overflow="hidden">
+        {chosen
+          ? detailOf(chosen).map((text) => (
+              <Text key={text} wrap="wrap">
+                {cleanName(text)}
+              </Text>
+            ))
+          : null}
+      </Box>
+    </Box>
+  );
+}
+
+const colours = new Map([
+  ['problem', 'red'],
+  ['warning', 'yellow'],
+  ['cannot tell', 'yellow'],
+  ['ok', 'green'],
+]);
+
+function listItem(item: HostItem): ListItem {
+  if (item.kind === 'handler') {
+    const { name, facts, works } = item.handler;
+    const text = `handler  ${cleanName(`${name}: ${facts}`)}`;
+    return { key: `handler ${name}`, text, colour: works ? 'green' : 'red' };
+  }
+  const { id, subject, result, observed } = item.finding;
+  const what = subject === undefined ? id : `${id} ${subject}`;
+  return {
+    key: `finding ${what} ${observed}`,
+    text: `${result.padEnd(8)} ${cleanName(`${what}: ${observed}`)}`,
+    colour: colours.get(result),
+  };
+}
+
+function detailOf(item: HostItem): string[] {
+  if (item.kind === 'finding') {
+    const { observed, remedy } = item.finding;
+    return [observed, ...(remedy === undefined ? [] : [`remedy: ${remedy}`])];
+  }
+  const { name, facts, findings } = item.handler;
+  return [`${name}: ${facts}`, ...findings];
+}

@@ -1,0 +1,131 @@
+/** Which keys do what now, and which plain command does the same. Pure; the frame shows both. */
+import type { AppState } from './app.ts';
+import { benchCommand } from './bench.ts';
+import { formCommand } from './build-form.ts';
+import { commandLine } from './effect.ts';
+import { shortDigest } from './emulators.ts';
+import { runCommand } from './results.ts';
+
+export type KeyHint = readonly [key: string, meaning: string];
+
+export const globalKeys: readonly KeyHint[] = [
+  ['1-5 Tab', 'screens'],
+  ['?', 'help'],
+  ['q', 'quit'],
+];
+
+export function keysOf(state: AppState): readonly KeyHint[] {
+  switch (state.screen) {
+    case 'host':
+      return [
+        ['↑↓', 'choose'],
+        ['i', 'install'],
+        ['p', 'install for every boot'],
+        ['R', 'replace'],
+        ['u', 'uninstall one'],
+        ['U', 'all'],
+        ['f', 'fix'],
+        ['a', state.host.showAll ? 'less' : 'all findings'],
+        ['r', 'look again'],
+      ];
+    case 'emulators':
+      return [
+        ['↑↓', 'choose'],
+        ['a', 'add all'],
+        ['n', 'add a file'],
+        ['x', 'remove'],
+        ['c', 'measure and keep the fastest'],
+        ['r', 'look again'],
+      ];
+    case 'bench':
+      return state.bench.run?.status === 'running'
+        ? [['x', 'stop']]
+        : [
+            ['↑↓', 'choose'],
+            ['Space', 'pick'],
+            ['Enter', 'start'],
+            ['c', 'copy the command'],
+          ];
+    case 'build':
+      return buildKeys(state);
+    case 'results':
+      return resultKeys(state);
+  }
+}
+
+/** What a user would type instead. */
+export function plainCommand(state: AppState): string {
+  const { emulators, results, build } = state;
+  switch (state.screen) {
+    case 'host':
+      return 'mpkit doctor; mpkit binfmt status';
+    case 'emulators': {
+      const chosen = emulators.list[emulators.cursor];
+      const remove = chosen ? `; mpkit emulator rm ${shortDigest(chosen.digest)}` : '';
+      return `mpkit emulator ls; mpkit emulator add${remove}`;
+    }
+    case 'bench':
+      return commandLine(benchCommand(state.bench));
+    case 'build':
+      return commandLine(build.run?.command ?? formCommand(build.form));
+    case 'results': {
+      const run = results.open && runCommand(results.open, ['sh']);
+      if (run) return commandLine(run);
+      const context = results.open?.context ?? results.builds[results.cursor]?.context;
+      return context === undefined
+        ? 'mpkit history ls'
+        : commandLine(['history', 'inspect', context]);
+    }
+  }
+}
+
+function buildKeys({ build }: AppState): readonly KeyHint[] {
+  if (!build.run)
+    return [
+      ['↑↓', 'choose'],
+      ['Enter', 'type'],
+      ['←→', 'suggestions'],
+      ['b', 'build'],
+      ['c', 'copy the command'],
+    ];
+  if (build.run.log)
+    return [
+      ['↑↓ PgUp PgDn g G', 'scroll'],
+      ['/', 'search'],
+      ['n N', 'older, newer match'],
+      ['Esc', 'back'],
+    ];
+  const isRunning = build.run.status === 'running';
+  return [
+    ['↑↓←→', 'choose'],
+    ['Enter', 'log'],
+    ['f', 'next failure'],
+    ...(isRunning
+      ? ([['x', 'stop']] as const)
+      : ([
+          ['r', 'retry'],
+          ['e', 'edit'],
+        ] as const)),
+    ['c', 'copy the command'],
+  ];
+}
+
+function resultKeys({ results }: AppState): readonly KeyHint[] {
+  if (!results.open)
+    return [
+      ['↑↓', 'choose'],
+      ['Enter', 'look into'],
+      ['r', 'look again'],
+    ];
+  return [
+    ['←→', 'platform'],
+    ['↑↓', 'scroll'],
+    ...(runCommand(results.open, ['sh'])
+      ? ([
+          ['s', 'shell'],
+          ['c', 'run a command'],
+        ] as const)
+      : []),
+    ['Esc', 'back'],
+  ];
+}
