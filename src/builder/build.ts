@@ -26,7 +26,7 @@ export async function build(options: BuildOptions, emit: Emit): Promise<BuildRes
   const contexts = openContexts(options);
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
-  const journal = openJournal(options.root);
+  const journal = openJournal(options.root, scratch.folder);
   try {
     const dockerfile = parseDockerfile(readDockerfile(options.file, options.context), options.file);
     const planned = await planBuild({

@@ -2,7 +2,7 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRunners, type Scratch, stubLayer } from '../emulator/index.ts';
-import { detachedOverlay } from '../libc.ts';
+import { detachedOverlay } from '../overlay.ts';
 import type { Platform } from '../platform.ts';
 import type { Emit } from './events.ts';
 import {
@@ -38,7 +38,7 @@ export async function layoutRoot(options: {
   const { root, scratch, emit, signal, platform } = options;
   const layout = await openLayout(options.layout.folder, options.layout.reference);
   const resolved = await resolveImage(layout, platform);
-  const journal = openJournal(root);
+  const journal = openJournal(root, scratch.folder);
   const layers = openLayers(root, journal);
   const mounts = snapshotMounts(root, { layers, scratch });
   const executor = {

@@ -117,6 +117,7 @@ function stepArguments(step: Step): string[] {
   if (step.answerSyncs) option('answer-syncs');
   if (step.linux32) option('linux32');
   if (step.output === 'terminal') option('terminal');
+  if (typeof step.output === 'function') option('one-output');
   return [...words, '--', ...step.command];
 }
 

@@ -1,6 +1,6 @@
 /** FROM: what a stage starts from. */
 import { MpkitError } from '../../errors.ts';
-import { formatPlatform, normalizePlatform, type Platform, parsePlatform } from '../../platform.ts';
+import { normalizePlatform, type Platform, parsePlatform } from '../../platform.ts';
 import type { FromInstruction } from '../dockerfile/index.ts';
 import { emptyScope, setEnv } from './scope.ts';
 import {
@@ -91,10 +91,6 @@ export function unknownBase(name: string, from: FromInstruction, known: string[]
     hint: `pass it as \`--build-context ${name}=oci-layout://DIR\`: images are not pulled from registries yet`,
     location: from.location,
   });
-}
-
-export function describeMismatch(name: string, wanted: Platform, found: Platform): string {
-  return `base \`${name}\` is ${formatPlatform(found)}, asked for ${formatPlatform(wanted)}`;
 }
 
 function folderState(name: string, platform: Platform, label: Label): StageState {

@@ -5,7 +5,8 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { closeSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { syncFileSystem } from '../../libc.ts';
 
 export interface Journal {
@@ -17,8 +18,22 @@ export interface Journal {
   sync: () => void;
 }
 
-export function openJournal(root: string): Journal {
+/** `temporary`: a folder of this process's own, on the same file system as `root`. */
+export function openJournal(root: string, temporary: string): Journal {
   const boot = bootId();
+  const replaceFile = (path: string, record: object) => {
+    const place = join(temporary, randomBytes(8).toString('hex'));
+    writeFileSync(place, JSON.stringify(record));
+    renameSync(place, path);
+  };
+  /** A marked record serves until the next boot: a full disk must not hide why the build failed. */
+  const clearMark = (path: string, record: object) => {
+    try {
+      replaceFile(path, record);
+    } catch {
+      // stays marked
+    }
+  };
   const unsynced = new Map<string, object>();
   return {
     write: (path, record) => {
@@ -38,26 +53,6 @@ export function openJournal(root: string): Journal {
       unsynced.clear();
     },
   };
-}
-
-function replaceFile(path: string, record: object): void {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}`;
-  try {
-    writeFileSync(temporary, JSON.stringify(record));
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
-}
-
-/** A marked record serves until the next boot: a full disk must not hide why the build failed. */
-function clearMark(path: string, record: object): void {
-  try {
-    replaceFile(path, record);
-  } catch {
-    // stays marked
-  }
 }
 
 function parse(path: string): object | undefined {
