@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { endianness, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { architectureOf, cpus, readElf } from '../../src/binfmt/index.ts';
@@ -64,6 +64,26 @@ describe('on its own CPU', () => {
     const { exitCode, stdout } = await run(program(host), ['/nonexistent', 'exec', '5']);
     expect(stdout).toMatch(/ rounds=0 .* wrong$/);
     expect(exitCode).toBe(10);
+  });
+
+  it('finds every answer that is one bit off', async () => {
+    const bytes = readFileSync(program(host));
+    for (const workload of ['integer', 'float', 'memory', 'branches', 'hash', 'compress']) {
+      const answer = /result=([0-9a-f]{8})/.exec((await bench(workload, '1')).stdout)![1]!;
+      const expected = Buffer.from(answer, 'hex');
+      if (endianness() === 'LE') expected.reverse();
+      const at = bytes.indexOf(expected);
+      expect(bytes.indexOf(expected, at + 1), 'its only place').toBe(-1);
+      const other = Buffer.from(bytes);
+      other[at]! ^= 1;
+      const path = join(scratch, `other-${workload}`);
+      writeFileSync(path, other, { mode: 0o755 });
+      const { exitCode, stdout } = await run(path, [path, workload, '5']);
+      expect({ exitCode, stdout }).toEqual({
+        exitCode: 10,
+        stdout: expect.stringMatching(` rounds=0 .* result=${answer} wrong$`),
+      });
+    }
   });
 
   it('knows no other workload', async () => {

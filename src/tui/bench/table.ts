@@ -57,7 +57,7 @@ function targetLines(target: TargetReport, longest: number): string[] {
   if (overall) lines.push(ratioLine(`  ${'overall'.padEnd(14)}`, overall, longest));
   if (startup)
     lines.push(
-      `  start-up       +${timeWord(startup.median)} (${timeWord(startup.low)} to ${timeWord(startup.high)})`,
+      `  start-up       ${startup.median < 0 ? '' : '+'}${timeWord(startup.median)} (${timeWord(startup.low)} to ${timeWord(startup.high)})`,
     );
   return [`${cut(name, 58)}: times slower than native, 95 % interval`, ...lines];
 }

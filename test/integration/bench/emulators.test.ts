@@ -1,0 +1,120 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { BenchReport, Recommendation } from '../../../src/bench/index.ts';
+import { busyboxBase, emulatorState } from '../../helpers/fixtures.ts';
+import { clone, type Project, project } from '../../helpers/mpkit.ts';
+import { alone } from '../../helpers/requires.ts';
+
+const old = fetchQemu7();
+const lacking = old ? '' : ' (skipped: this mirror has no QEMU 7.2 of Debian 12)';
+
+const made: Project[] = [];
+afterAll(() => made.forEach((each) => void each.remove()));
+
+async function bothVersions(): Promise<Project> {
+  const one = project();
+  made.push(one);
+  emulatorState(one);
+  const { exitCode, stderr } = await one.mpkit(['emulator', 'add', old!]);
+  expect(exitCode, stderr).toBe(0);
+  return one;
+}
+
+describe.skipIf(!old)(`with QEMU 7.2 beside the newest${lacking}`, () => {
+  it('finds that its default CPU is slow, recommends a better choice and keeps it', async () => {
+    const home = await bothVersions();
+    const words = '--emulators --keep --json --platform linux/arm64 --samples 6';
+    const { exitCode, stdout, stderr } = await home.mpkit([
+      ...['bench', '--offline', ...words.split(' '), '--workload', 'branches,hash,calls'],
+    ]);
+    expect(exitCode, stderr).toBe(0);
+    const { targets, recommendations } = JSON.parse(stdout) as BenchReport & {
+      recommendations: [Recommendation];
+    };
+    const of = (version: RegExp, cpu: RegExp) =>
+      targets.find(
+        (each) => version.test(each.emulator?.version ?? '') && cpu.test(each.cpu ?? ''),
+      )!;
+    const slow = of(/^7\.2/, /^default$/);
+    const plain = of(/^7\.2/, /pauth=off/);
+    expect(slow.overall!.low).toBeGreaterThan(plain.overall!.high);
+    const [{ best, digest, cpu, reason }] = recommendations;
+    expect(best).not.toBe(slow.name);
+    expect(reason).toContain(`${slow.name} takes`);
+    const kept = targets.find(({ name }) => name === best)!;
+    expect({ digest, cpu }).toEqual({ digest: kept.emulator!.digest, cpu: kept.cpu });
+    expect(await usedBy(home)).toBe(kept.emulator!.version);
+  }, 300_000);
+
+  it('runs by what was kept instead of by the newest, until that is removed', async () => {
+    const home = await bothVersions();
+    const newest = await usedBy(home);
+    const { stdout } = await home.mpkit(['emulator', 'ls', '--json']);
+    const stored = JSON.parse(stdout) as {
+      architecture: string;
+      version: string;
+      digest: string;
+    }[];
+    const other = stored.find((each) => each.architecture === 'arm64' && each.version !== newest)!;
+    writeFileSync(
+      join(home.root, 'emulators/choices.json'),
+      JSON.stringify({ arm64: { digest: other.digest, cpu: 'cortex-a72' } }),
+    );
+    expect(await usedBy(home)).toBe(other.version);
+    await home.mpkit(['emulator', 'rm', other.digest]);
+    expect(await usedBy(home)).toBe(newest);
+  });
+
+  it('takes versions and CPU models by name', async () => {
+    const home = await bothVersions();
+    const words = '--platform linux/arm64 --emulator 7.2 --cpu default --cpu cortex-a72';
+    const { stdout } = await home.mpkit([
+      ...['bench', '--offline', '--json', '--samples', '1', '--workload', 'hash'],
+      ...words.split(' '),
+    ]);
+    const { targets } = JSON.parse(stdout) as BenchReport;
+    expect(
+      targets.slice(1).map(({ emulator, cpu }) => [emulator?.version.slice(0, 3), cpu]),
+    ).toEqual([
+      ['7.2', 'default'],
+      ['7.2', 'cortex-a72'],
+    ]);
+  });
+});
+
+it('has nothing to compare in an empty store', async () => {
+  const home = project();
+  made.push(home);
+  const { exitCode, stderr } = await home.mpkit(['bench', '--offline', '--emulators']);
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('no stored emulator to compare');
+});
+
+/** The version of QEMU that runs arm64 here. */
+async function usedBy(home: Project): Promise<string | undefined> {
+  const base = join(home.root, '../base');
+  const image = `oci-layout://${existsSync(base) ? base : busyboxBase(home)}`;
+  const words = ['run', '--offline', '--verbose', '--platform', 'linux/arm64', image];
+  const { stderr } = await home.mpkit([...words, '--', 'true']);
+  return /by QEMU (\S+)/.exec(stderr)?.[1];
+}
+
+/** Debian 12's, fetched once. */
+function fetchQemu7(): string | undefined {
+  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'mpkit-test');
+  const folder = join(cache, 'qemu-user-static-12');
+  return alone(() => {
+    try {
+      execFileSync(join(clone, 'examples/hello/fetch.sh'), [folder, 'qemu-user-static', 'amd64'], {
+        env: { ...process.env, SUITES: 'bookworm' },
+        stdio: 'ignore',
+      });
+      return join(folder, 'amd64/usr/bin/qemu-aarch64-static');
+    } catch {
+      return undefined;
+    }
+  });
+}
