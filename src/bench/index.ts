@@ -10,6 +10,7 @@ export {
   type RecordedStep,
   type StepEstimate,
 } from './estimate.ts';
+export { keepReport, keptReports } from './history.ts';
 export { type Recommendation, recommend } from './recommend.ts';
 export type { BenchEvent, BenchReport, EmitBench, TargetReport, WorkloadReport } from './report.ts';
 export { overlap, type Spread } from './statistics.ts';

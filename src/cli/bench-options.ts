@@ -27,6 +27,8 @@ export const benchFlags = {
   json: { type: 'boolean' },
   markdown: { type: 'boolean' },
   svg: { type: 'string' },
+  history: { type: 'boolean' },
+  progress: { type: 'string' },
   quiet: { type: 'boolean', short: 'q' },
   offline: { type: 'boolean' },
   root: { type: 'string' },
@@ -36,7 +38,8 @@ export interface BenchRequest {
   mode:
     | { kind: 'targets' }
     | { kind: 'emulators'; keep: boolean }
-    | { kind: 'build'; context: string };
+    | { kind: 'build'; context: string }
+    | { kind: 'history' };
   platforms: Platform[] | undefined;
   targets: BenchTarget[];
   workloads: Workload[];
@@ -44,7 +47,7 @@ export interface BenchRequest {
   samples: number;
   form: 'table' | 'json' | 'markdown';
   svg: string | undefined;
-  quiet: boolean;
+  progress: 'auto' | 'rawjson' | 'quiet';
   offline: boolean;
 }
 
@@ -84,17 +87,25 @@ export function readBenchRequest({
     samples: Number(samples),
     form: json ? 'json' : markdown ? 'markdown' : 'table',
     svg: values.svg === undefined ? undefined : hostPath(values.svg),
-    quiet: values.quiet ?? false,
+    progress: values.quiet ? 'quiet' : readProgress(values.progress),
     offline: isOffline(values.offline),
   };
 }
 
 type Values = ReturnType<typeof parseWords<typeof benchFlags>>['values'];
 
-function readMode({ emulators, keep, build }: Values): BenchRequest['mode'] {
+function readProgress(word = 'auto'): BenchRequest['progress'] {
+  if (word === 'auto' || word === 'rawjson' || word === 'quiet') return word;
+  throw usage(`invalid progress \`${word}\`: expected auto, rawjson or quiet`);
+}
+
+function readMode({ emulators, keep, build, history }: Values): BenchRequest['mode'] {
+  if (history && (emulators || build !== undefined))
+    throw usage('`--history` only shows what was measured before');
   if (emulators && build !== undefined)
     throw usage('`--emulators` and `--build` exclude each other');
   if (keep && !emulators) throw usage('`--keep` keeps what `--emulators` recommends: give both');
+  if (history) return { kind: 'history' };
   if (emulators) return { kind: 'emulators', keep: keep ?? false };
   if (build !== undefined) return { kind: 'build', context: realPath(build) };
   return { kind: 'targets' };

@@ -8,6 +8,8 @@ import {
   candidatesOf,
   type EmitBench,
   estimateBuild,
+  keepReport,
+  keptReports,
   recommend,
 } from '../bench/index.ts';
 import { layoutRoot, openRecords, type StepRecord } from '../builder/index.ts';
@@ -25,6 +27,7 @@ export const benchVerb: Verb = {
   help: `usage: mpkit bench [options]
        mpkit bench --emulators [--keep] [options]
        mpkit bench --build CONTEXT [options]
+       mpkit bench --history
 
 Measures small programs on this CPU and under emulation, in turn and repeatedly, and says how many
 times slower each is: median, and an interval that holds it in 95 of 100 cases. Every program
@@ -43,9 +46,11 @@ checks its own result, so that a wrong emulator is found out.
   --build CONTEXT       what the last build of CONTEXT would take natively, and the one step that
                         is worth moving to the build platform
 
+  --history             measure nothing, show what was measured here before (20 are kept)
+
   --json, --markdown    instead of the table
   --svg FILE            a picture too
-  -q, --quiet           no progress
+  --progress auto|rawjson|quiet   on stderr: text, an event a line as JSON, or nothing (also -q)
   --offline             fetch no emulator (also MPKIT_OFFLINE=1)
   --root DIR            state folder
 
@@ -57,11 +62,11 @@ exit status: 0 measured, 1 something failed or was wrong, 2 wrong usage, 3 this 
 
 async function execute(words: string[]): Promise<number> {
   const request = readBenchRequest(parseWords('bench', words, benchFlags));
-  const { root, quiet } = parseWords('bench', words, benchFlags).values;
+  const { root } = parseWords('bench', words, benchFlags).values;
   return inNamespace(
     'bench',
     words,
-    { root, loans: loansOf(request), quiet: quiet ?? false },
+    { root, loans: loansOf(request), quiet: request.progress !== 'auto' },
     async (folder) => {
       const stop = stopOnSignals();
       try {
@@ -82,9 +87,10 @@ async function runInside(
   signal: AbortSignal,
 ): Promise<number> {
   const { mode, form, svg } = request;
+  if (mode.kind === 'history') return showHistory(root, form);
   const recorded = mode.kind === 'build' ? recordedSteps(root, mode.context) : [];
   const targets = await targetsOf(request, root, recorded);
-  const progress = request.quiet ? undefined : benchProgress(process.stderr);
+  const progress = progressOf(request);
   let isWhole = true;
   const emit: EmitBench = (event) => {
     if (event.type === 'failed') isWhole = false;
@@ -92,6 +98,7 @@ async function runInside(
   };
   const report = await measured(request, { root, targets, signal, emit });
   progress?.close();
+  keepReport(root, report);
   const recommendations = mode.kind === 'emulators' ? recommend(report.targets) : undefined;
   const estimate = mode.kind === 'build' ? estimateBuild(recorded, report.targets) : undefined;
   if (svg !== undefined) writeWhole(svg, benchSvg(report));
@@ -118,6 +125,24 @@ async function runInside(
       ),
     );
   return isWhole ? 0 : 1;
+}
+
+function progressOf({ progress }: BenchRequest): ReturnType<typeof benchProgress> | undefined {
+  if (progress === 'quiet') return undefined;
+  if (progress === 'auto') return benchProgress(process.stderr);
+  const emit: EmitBench = (event) => void process.stderr.write(`${JSON.stringify(event)}\n`);
+  return { emit, close: () => {} };
+}
+
+function showHistory(root: string, form: BenchRequest['form']): number {
+  const reports = keptReports(root);
+  if (form === 'json') process.stdout.write(`${JSON.stringify(reports, undefined, 2)}\n`);
+  else
+    for (const report of reports) {
+      const text = form === 'markdown' ? benchMarkdown(report) : benchTable(report);
+      process.stdout.write(`${report.measured}\n${text}\n`);
+    }
+  return 0;
 }
 
 async function measured(

@@ -3,6 +3,7 @@ import { Box, Text } from 'ink';
 import type { ReactNode } from 'react';
 import { cleanLine } from '../clean.ts';
 import { type AppState, screens } from '../state/app.ts';
+import { speedsOf } from '../state/bench.ts';
 import { commandLine } from '../state/effect.ts';
 import { globalKeys, keysOf, plainCommand } from '../state/keys.ts';
 import { BenchScreen } from './bench-screen.tsx';
@@ -19,20 +20,23 @@ export interface AppViewProps {
   rows: number;
 }
 
-/** Lines that the frame takes: tabs and a blank; a blank, the command and two lines of keys. */
-const frameRows = 6;
+/** Lines of the frame beside the command: tabs, a blank below and one above it, the keys. */
+const frameRows = 5;
+const mostCommandRows = 3;
 
 export function AppView({ state, now, columns, rows }: AppViewProps) {
   if (columns < 40 || rows < 12)
     return <Text>this window is too small: 40 columns and 12 lines are the least, q quits</Text>;
-  const room = rows - 1 - frameRows;
+  const command = `$ ${cleanLine(plainCommand(state), false)}`;
+  const commandRows = Math.min(mostCommandRows, Math.ceil(command.length / columns));
+  const room = rows - 1 - frameRows - commandRows;
   return (
     <Box flexDirection="column" height={rows - 1} width={columns}>
       <Tabs state={state} />
       <Box flexDirection="column" height={room + 1} marginTop={1} overflow="hidden">
         {bodyOf({ state, now, columns, rows: room })}
       </Box>
-      <Bottom state={state} />
+      <Bottom {...{ state, command, commandRows }} />
     </Box>
   );
 }
@@ -72,7 +76,7 @@ function bodyOf({ state, now, columns, rows }: AppViewProps): ReactNode {
     case 'host':
       return <HostScreen state={state.host} rows={rows} />;
     case 'emulators':
-      return <EmulatorsScreen state={state.emulators} rows={rows} speeds={speedsOf(state)} />;
+      return <EmulatorsScreen state={state.emulators} rows={rows} speeds={speedsOf(state.bench)} />;
     case 'bench':
       return <BenchScreen state={state.bench} columns={columns} rows={rows} />;
     case 'build':
@@ -104,11 +108,18 @@ function Tabs({ state }: { state: AppState }) {
   );
 }
 
-function Bottom({ state }: { state: AppState }) {
+interface BottomProps {
+  state: AppState;
+  command: string;
+  commandRows: number;
+}
+
+function Bottom({ state, command, commandRows }: BottomProps) {
   const { prompt } = state;
+  const height = commandRows + 2;
   if (prompt)
     return (
-      <Box flexDirection="column" height={3}>
+      <Box flexDirection="column" height={height}>
         <Text wrap="truncate-start">
           {prompt.label}: {cleanLine(prompt.value, false)}_
         </Text>
@@ -118,20 +129,13 @@ function Bottom({ state }: { state: AppState }) {
   const isAsking = state.question !== undefined || state.action !== undefined;
   const hints = isAsking ? [] : [...keysOf(state), ...globalKeys];
   return (
-    <Box flexDirection="column" height={3} overflow="hidden">
-      <Text wrap="truncate" dimColor>
-        $ {cleanLine(plainCommand(state), false)}
-      </Text>
+    <Box flexDirection="column" height={height} overflow="hidden">
+      <Box height={commandRows} overflow="hidden" flexShrink={0}>
+        <Text dimColor wrap="wrap">
+          {command}
+        </Text>
+      </Box>
       <Text>{hints.map(([key, meaning]) => `${key} ${meaning}`).join('  ')}</Text>
     </Box>
-  );
-}
-
-function speedsOf({ bench }: AppState): ReadonlyMap<string, string> {
-  const targets = bench.run?.report?.targets ?? [];
-  return new Map(
-    targets.flatMap(({ emulator, overall }): [string, string][] =>
-      emulator && overall ? [[emulator.digest, `${overall.median.toFixed(1)}x`]] : [],
-    ),
   );
 }

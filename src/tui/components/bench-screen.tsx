@@ -1,5 +1,6 @@
 /** What to measure, then bars against native that move while it is measured. */
 import { Box, Text } from 'ink';
+import type { BenchReport, Spread } from '../../bench/index.ts';
 import { cleanName } from '../clean.ts';
 import { type BenchChoice, type BenchRun, type BenchState, ratioOf } from '../state/bench.ts';
 import { useTheme } from '../theme.ts';
@@ -12,7 +13,7 @@ export interface BenchProps {
 }
 
 export function BenchScreen({ state, columns, rows }: BenchProps) {
-  const forRun = state.run ? Math.max(4, Math.floor(rows / 2)) : 0;
+  const forRun = Math.max(4, Math.floor(rows / 2));
   return (
     <Box flexDirection="column">
       <Text bold>How many times slower than this CPU itself? Pick what is measured:</Text>
@@ -22,7 +23,11 @@ export function BenchScreen({ state, columns, rows }: BenchProps) {
         rows={rows - 2 - forRun}
         empty="no emulators yet: the screen Emulators adds them"
       />
-      {state.run ? <Run run={state.run} columns={columns} rows={forRun} /> : null}
+      {state.run ? (
+        <Run run={state.run} columns={columns} rows={forRun} />
+      ) : (
+        <History reports={state.history} rows={forRun - 2} />
+      )}
     </Box>
   );
 }
@@ -56,6 +61,30 @@ function Run({ run, columns, rows }: { run: BenchRun; columns: number; rows: num
       ))}
     </Box>
   );
+}
+
+function History({ reports, rows }: { reports: readonly BenchReport[]; rows: number }) {
+  const lines = reports.flatMap(({ measured, targets }) =>
+    targets.flatMap(({ name, overall }) =>
+      overall ? [`${measured.slice(0, 16).replace('T', ' ')}  ${ratioText(name, overall)}`] : [],
+    ),
+  );
+  return (
+    <Box flexDirection="column" marginTop={1}>
+      <Text bold>measured here before</Text>
+      {lines.length === 0 ? <Text dimColor>nothing yet</Text> : null}
+      {lines.slice(0, Math.max(1, rows)).map((line) => (
+        <Text key={line} wrap="truncate">
+          {line}
+        </Text>
+      ))}
+    </Box>
+  );
+}
+
+function ratioText(name: string, { median, low, high }: Spread): string {
+  const range = `${low.toFixed(2)}-${high.toFixed(2)}`;
+  return `${cleanName(name).slice(0, 34).padEnd(35)} ${median.toFixed(2).padStart(6)}x  ${range}`;
 }
 
 function finalRatio({ report }: BenchRun, name: string): number | undefined {

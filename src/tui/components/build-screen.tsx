@@ -24,7 +24,7 @@ export function BuildScreenView({ state, now, columns, rows }: BuildScreenProps)
   if (!run) return <Form form={form} rows={rows} />;
   const logged = run.log && run.build.steps.get(run.log.id);
   if (run.log && logged) return <LogScreen step={logged} view={run.log} rows={rows} />;
-  const below = belowOf(run, columns).slice(0, Math.max(3, Math.floor(rows / 2) - 2));
+  const below = belowOf(run, columns, Math.max(3, Math.floor(rows / 2) - 1));
   const forMatrix = Math.max(3, rows - 3 - below.length);
   return (
     <Box flexDirection="column">
@@ -64,16 +64,13 @@ function Form({ form, rows }: { form: BuildForm; rows: number }) {
 }
 
 /** Of the chosen cell while it runs; what failed and why, or what came out, at the end. */
-function belowOf(run: BuildRun, columns: number): string[] {
+function belowOf(run: BuildRun, columns: number, rows: number): string[] {
+  const said = run.messages.map(showLine);
+  if (run.status === 'done') return [...summaryLines(run.build, columns), ...said].slice(0, rows);
   const step = stepAt(run);
-  const chosen = step
-    ? [
-        `${step.label.platform} ${cleanName(step.label.step)}: ${step.status}${step.message ? `: ${cleanName(step.message)}` : ''}`,
-        ...tailOf(step.log, 6).map((line) => `  ${showLine(line)}`),
-      ]
-    : [];
-  if (run.status === 'running') return chosen;
-  const said = run.messages.map((line) => showLine(line));
-  if (run.status === 'failed') return [...chosen, ...said];
-  return [...summaryLines(run.build, columns), ...said];
+  if (!step) return said.slice(0, rows);
+  const { label, status, message } = step;
+  const head = `${label.platform} ${cleanName(label.step)}: ${status}${message ? `: ${cleanName(message)}` : ''}`;
+  const tail = tailOf(step.log, Math.min(rows - 1, 10)).map((line) => `  ${showLine(line)}`);
+  return [head, ...tail, ...said].slice(0, rows);
 }

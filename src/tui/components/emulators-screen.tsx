@@ -7,8 +7,8 @@ import { ListView } from './list-view.tsx';
 export interface EmulatorsProps {
   state: EmulatorsState;
   rows: number;
-  /** `4.1x` by digest, of what was measured here. */
-  speeds: ReadonlyMap<string, string>;
+  /** How many times slower than native, by digest, of what was measured here. */
+  speeds: ReadonlyMap<string, number>;
 }
 
 export function EmulatorsScreen({ state, rows, speeds }: EmulatorsProps) {
@@ -30,14 +30,15 @@ export function EmulatorsScreen({ state, rows, speeds }: EmulatorsProps) {
 
 function lineOf(
   { architecture, version, size, digest, source }: Emulator,
-  speeds: ReadonlyMap<string, string>,
+  speeds: ReadonlyMap<string, number>,
 ): string {
+  const speed = speeds.get(digest);
   return columns(
     architecture,
     version,
     `${(size / 1e6).toFixed(1)} MB`,
     shortDigest(digest),
-    speeds.get(digest) ?? '-',
+    speed === undefined ? '-' : `${speed.toFixed(1)}x`,
     `${source.kind} ${cleanName(source.from)}`,
   );
 }

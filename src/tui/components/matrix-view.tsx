@@ -47,7 +47,10 @@ export function MatrixView({ state, now, columns, rows, cursor }: MatrixProps) {
       {matrix.rows.slice(window.from, window.to).map((row, at) => (
         <Text key={row.key} wrap="truncate">
           <Text bold={cursor?.row === window.from + at}>
-            {pad(`${cursor?.row === window.from + at ? '> ' : ''}${nameOf(row)}`, layout)}
+            {pad(
+              `${cursor ? (cursor.row === window.from + at ? '> ' : '  ') : ''}${nameOf(row)}`,
+              layout,
+            )}
           </Text>
           {row.cells.slice(0, layout.shown).map((cell, column) => (
             <CellView

@@ -2,8 +2,10 @@
 import {
   type BenchState,
   benchEnd,
+  benchHistory,
   benchKey,
   benchLine,
+  benchReload,
   benchStart,
   withEmulators,
 } from './bench.ts';
@@ -73,7 +75,7 @@ export function startApp({ folder, platform }: { folder: string; platform: strin
     build: { form: startForm(folder, platform) },
     results: resultsStart,
   };
-  return [state, [...hostReload, ...emulatorsReload, ...resultsReload]];
+  return [state, [...hostReload, ...emulatorsReload, ...resultsReload, ...benchReload]];
 }
 
 export function updateApp(state: AppState, event: AppEvent): Update {
@@ -205,7 +207,9 @@ function ended(state: AppState, { job, code, stdout, at }: AppEvent & { type: 'e
     case 'build':
       return [{ ...state, build: buildEnd(state.build, code, at) }, resultsReload];
     case 'bench':
-      return [{ ...state, bench: benchEnd(state.bench, code, stdout) }, []];
+      return [{ ...state, bench: benchEnd(state.bench, code, stdout) }, benchReload];
+    case 'benches':
+      return [{ ...state, bench: benchHistory(state.bench, stdout) }, []];
     case 'action': {
       const action = state.action && { ...state.action, code };
       return [{ ...state, ...(action ? { action } : {}) }, [...hostReload, ...emulatorsReload]];

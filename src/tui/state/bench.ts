@@ -9,6 +9,8 @@ export interface BenchState {
   choices: readonly BenchChoice[];
   cursor: number;
   run?: BenchRun;
+  /** What was measured on this host before, the newest first. */
+  history: readonly BenchReport[];
 }
 
 export interface BenchChoice {
@@ -33,7 +35,11 @@ export interface BenchRun {
 
 const native = 'native';
 
-export const benchStart: BenchState = { choices: [], cursor: 0 };
+export const benchStart: BenchState = { choices: [], cursor: 0, history: [] };
+
+export const benchReload: readonly Effect[] = [
+  { type: 'run', job: 'benches', command: ['bench', '--history', '--json'] },
+];
 
 /** Keeps what is picked when the emulators change. */
 export function withEmulators(
@@ -95,6 +101,19 @@ function start(state: BenchState): Reply<BenchState> {
   const command = [...benchCommand(state), '--json', '--progress', 'rawjson'];
   const effects: Effect[] = [{ type: 'run', job: 'bench', command }];
   return { state: { ...state, run }, effects };
+}
+
+export function benchHistory(state: BenchState, stdout: string): BenchState {
+  return { ...state, history: parseJson<BenchReport[]>(stdout, Array.isArray) ?? state.history };
+}
+
+/** How many times slower than native each emulator was when it was last measured, by digest. */
+export function speedsOf({ history }: BenchState): ReadonlyMap<string, number> {
+  const speeds = new Map<string, number>();
+  for (const { emulator, overall } of history.flatMap(({ targets }) => targets))
+    if (emulator && overall && !speeds.has(emulator.digest))
+      speeds.set(emulator.digest, overall.median);
+  return speeds;
 }
 
 /** One line of stderr: an event, or a message for the reader. */

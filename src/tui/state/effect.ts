@@ -16,7 +16,8 @@ export type JobName =
   | 'inspect'
   | 'action'
   | 'build'
-  | 'bench';
+  | 'bench'
+  | 'benches';
 
 /** A command that the user is asked about first. */
 export interface Question {
