@@ -61,45 +61,44 @@ export function sealedMemory(name: string, content: Buffer): number {
   return fd;
 }
 
-export interface OverlayLayers {
-  /** Folders of the lower layers, the topmost first, at least one. */
-  lower: string[];
-  /** Writable layer and its work folder; without them the mount is read-only. */
-  upper?: { folder: string; work: string };
+/** fsopen(2): what a file system of that type is configured by, as a descriptor. */
+export function openFileSystem(type: string): number {
+  const FSOPEN_CLOEXEC = 1;
+  return check('fsopen', libc().fsopen(SYS_fsopen, `${type}\0`, FSOPEN_CLOEXEC));
 }
 
-/**
- * An overlay that is mounted nowhere: the descriptor is its root, and it goes when the last
- * descriptor and the last sandbox that attached it are gone. Needs CAP_SYS_ADMIN in the mount
- * namespace; uses `userxattr`, without which renaming a lower folder fails in a user namespace.
- */
-export function detachedOverlay({ lower, upper }: OverlayLayers): number {
-  const FSOPEN_CLOEXEC = 1;
-  const context = check('fsopen', libc().fsopen(SYS_fsopen, 'overlay\0', FSOPEN_CLOEXEC));
+/** fsconfig(2): a key with a value of at most 255 bytes, or without one. */
+export function configure(context: number, key: string, value?: string): void {
+  const command = value === undefined ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING;
+  const data = value === undefined ? null : `${value}\0`;
+  check('fsconfig', libc().fsconfig(SYS_fsconfig, context, command, `${key}\0`, data, 0), key);
+}
+
+/** Makes the configured file system, mounted nowhere; the caller closes the descriptor. */
+export function makeDetached(context: number, readOnly: boolean): number {
+  const create = FSCONFIG_CMD_CREATE;
+  check('fsconfig', libc().fsconfig(SYS_fsconfig, context, create, null, null, 0), 'create');
+  return check('fsmount', Number(libc().fsmount(SYS_fsmount, context, 1, readOnly ? 1 : 0)));
+}
+
+/** mount(2) at `target` and away again: the descriptor alone holds it. For older kernels. */
+export function mountDetached(
+  type: string,
+  target: string,
+  data: string,
+  readOnly: boolean,
+): number {
+  const flags = readOnly ? 1 : 0;
+  const words = [text(type), text(target), text(type), flags, text(data)] as const;
+  check('mount', libc().mount(...words), target);
   try {
-    const set = (key: string, value: string) =>
-      check(
-        'fsconfig',
-        libc().fsconfig(SYS_fsconfig, context, FSCONFIG_SET_STRING, `${key}\0`, `${value}\0`, 0),
-        key,
-      );
-    for (const folder of lower) set('lowerdir+', folder);
-    if (upper) {
-      set('upperdir', upper.folder);
-      set('workdir', upper.work);
-    }
-    check(
-      'fsconfig',
-      libc().fsconfig(SYS_fsconfig, context, FSCONFIG_SET_FLAG, 'userxattr\0', null, 0),
-    );
-    check(
-      'fsconfig',
-      libc().fsconfig(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, null, null, 0),
-      'overlay',
-    );
-    return check('fsmount', Number(libc().fsmount(SYS_fsmount, context, 1, upper ? 0 : 1)));
+    const cloneAndCloseOnExec = 1 | O_CLOEXEC;
+    const AT_FDCWD = -100;
+    const call = libc().open_tree(SYS_open_tree, AT_FDCWD, text(target), cloneAndCloseOnExec);
+    return check('open_tree', Number(call), target);
   } finally {
-    libc().close(context);
+    const MNT_DETACH = 2;
+    libc().umount2(text(target), MNT_DETACH);
   }
 }
 
@@ -159,6 +158,7 @@ export function unmount(target: string): void {
 }
 
 // The numbers are the same on every architecture: they come from the common table (Linux ≥ 5.2).
+const SYS_open_tree = 428;
 const SYS_fsopen = 430;
 const SYS_fsconfig = 431;
 const SYS_fsmount = 432;
@@ -191,9 +191,9 @@ function load() {
       'long syscall(long n, int fd, unsigned int cmd, const void *key, const void *value, int aux)',
     ),
     fsmount: declare('long syscall(long n, int fd, unsigned int flags, unsigned int attributes)'),
+    open_tree: declare('long syscall(long n, int dir, const void *path, unsigned int flags)'),
     flock: declare('int flock(int fd, int how)'),
     syncfs: declare('int syncfs(int fd)'),
-    close: declare('int close(int fd)'),
     write: declare('long write(int fd, const void *data, size_t size)'),
     fcntl: declare('int fcntl(int fd, int command, long argument)'),
     memfd_create: declare('int memfd_create(const char *name, unsigned int flags)'),

@@ -4,7 +4,7 @@
  */
 import { closeSync, copyFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { detachedOverlay } from '../libc.ts';
+import { detachedOverlay } from '../overlay.ts';
 import { probeFolder } from '../paths.ts';
 import { runStep } from './sandbox.ts';
 import { type Scratch, stubLayer } from './scratch.ts';
@@ -32,9 +32,10 @@ export async function probe(
   const program = `/probe-${architecture}`;
   const folder = options.scratch.make('probe');
   copyFileSync(join(probeFolder(), architecture), join(folder, program));
-  const rootFd = detachedOverlay({ lower: [folder, stubLayer(options.root)] });
+  let rootFd: number | undefined;
   let output = '';
   try {
+    rootFd = detachedOverlay({ lower: [folder, stubLayer(options.root)] });
     const result = await runStep({
       rootFd,
       stateRoot: options.root,
@@ -54,7 +55,7 @@ export async function probe(
   } catch (error) {
     return { passed: false, machine: undefined, detail: (error as Error).message };
   } finally {
-    closeSync(rootFd);
+    if (rootFd !== undefined) closeSync(rootFd);
   }
 }
 

@@ -5,7 +5,7 @@
 import { chmodSync, closeSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Scratch, stubLayer } from '../../emulator/index.ts';
-import { detachedOverlay } from '../../libc.ts';
+import { detachedOverlay } from '../../overlay.ts';
 import type { LayerStore, Snapshot } from './layers.ts';
 
 export interface SnapshotMounts {

@@ -12,7 +12,7 @@ import {
   padding,
   type TarEntry,
 } from '../../../src/builder/image/tar-header.ts';
-import { detachedOverlay } from '../../../src/libc.ts';
+import { detachedOverlay } from '../../../src/overlay.ts';
 
 export const isRoot = process.getuid?.() === 0;
 export const needsRoot = isRoot ? '' : ' (skipped: only root can mount an overlay)';
