@@ -164,5 +164,7 @@ function summary(
   if (!start) return { results };
   const startup = spreadOf(start.own.map((wall, at) => wall - start.native[at]!));
   const means = geometricMeans(ratios);
-  return { results, startup, ...(means.length > 0 ? { overall: spreadOf(means) } : {}) };
+  // a mean of other workloads than the rest has compares with nothing
+  const isWhole = means.length > 0 && ratios.length === rows.length;
+  return { results, startup, ...(isWhole ? { overall: spreadOf(means) } : {}) };
 }

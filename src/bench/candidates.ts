@@ -3,26 +3,27 @@ import { cpuModel, defaultCpu, type EmulatorRecord, isNative } from '../emulator
 import type { Platform } from '../platform.ts';
 import type { BenchTarget } from './bench.ts';
 
-/** `emulators` as the store lists them: newest first. */
+/**
+ * `emulators` as the store lists them: newest first. Without `platforms` every CPU of which there is
+ * more than one candidate.
+ */
 export function candidatesOf(
   emulators: readonly EmulatorRecord[],
   platforms: readonly Platform[] | undefined,
 ): BenchTarget[] {
-  const asked =
-    platforms ??
-    [...new Set(emulators.map(({ architecture }) => architecture))].map((architecture) => ({
-      os: 'linux',
-      architecture,
-    }));
-  return asked
-    .filter((platform) => !isNative(platform))
-    .flatMap((platform) =>
-      emulators
-        .filter(({ architecture }) => architecture === platform.architecture)
-        .flatMap(({ architecture, version, digest }) => {
-          const model = cpuModel(architecture, version);
-          const models = model === undefined ? [defaultCpu] : [model, defaultCpu];
-          return models.map((cpu) => ({ platform, emulator: digest, cpu }));
-        }),
-    );
+  const of = (platform: Platform): BenchTarget[] =>
+    isNative(platform)
+      ? []
+      : emulators
+          .filter(({ architecture }) => architecture === platform.architecture)
+          .flatMap(({ architecture, version, digest }) => {
+            const model = cpuModel(architecture, version);
+            const models = model === undefined ? [defaultCpu] : [model, defaultCpu];
+            return models.map((cpu) => ({ platform, emulator: digest, cpu }));
+          });
+  if (platforms) return platforms.flatMap(of);
+  const stored = new Set(emulators.map(({ architecture }) => architecture));
+  return [...stored]
+    .map((architecture) => of({ os: 'linux', architecture }))
+    .flatMap((candidates) => (candidates.length > 1 ? candidates : []));
 }

@@ -3,7 +3,7 @@ import { chmodSync, closeSync, copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Runner, runStep, type Scratch, stubLayer } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
-import { detachedOverlay } from '../libc.ts';
+import { detachedOverlay } from '../overlay.ts';
 import { benchFolder } from '../paths.ts';
 import { preparation, type Workload } from './workloads.ts';
 

@@ -159,7 +159,10 @@ async function measured(
           return (await layoutRoot(options)).rootFd;
         }
       : undefined;
-    return await bench({ root, targets, workloads, samples, offline, stepRoot, signal }, emit);
+    // a build that emulated nothing needs no numbers
+    const wanted = targets.length > 0 ? workloads : [];
+    const options = { root, targets, workloads: wanted, samples, offline, stepRoot, signal };
+    return await bench(options, emit);
   } finally {
     scratch.remove();
   }
@@ -177,8 +180,8 @@ async function targetsOf(
   }
   const found = candidatesOf((await listEmulators(root)).emulators, platforms);
   if (found.length > 0) return found;
-  throw new MpkitError('not-found', 'no stored emulator to compare', {
-    hint: '`mpkit emulator add` fetches them, `mpkit emulator add PATH` adds another version',
+  throw new MpkitError('not-found', 'nothing to compare: no CPU has several emulators or models', {
+    hint: '`mpkit emulator add PATH` adds another version; `--platform` measures the only one',
   });
 }
 

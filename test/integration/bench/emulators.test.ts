@@ -90,8 +90,50 @@ it('has nothing to compare in an empty store', async () => {
   made.push(home);
   const { exitCode, stderr } = await home.mpkit(['bench', '--offline', '--emulators']);
   expect(exitCode).toBe(1);
-  expect(stderr).toContain('no stored emulator to compare');
+  expect(stderr).toContain('nothing to compare');
 });
+
+describe('an emulator that is fast and wrong', () => {
+  it('is found out by its answers and never recommended', async () => {
+    const home = project({ 'wrong.c': wrongEmulator });
+    made.push(home);
+    emulatorState(home);
+    const compiled = await home.run(['cc', '-static', '-O1', '-o', 'wrong', 'wrong.c']);
+    expect(compiled.exitCode, compiled.stderr).toBe(0);
+    const added = await home.mpkit(['emulator', 'add', join(home.folder, 'wrong')]);
+    expect(added.exitCode, added.stderr).toBe(0);
+    const words = '--emulators --json --platform linux/arm64 --samples 1';
+    const { exitCode, stdout, stderr } = await home.mpkit([
+      ...['bench', '--offline', ...words.split(' '), '--workload', 'integer,hash'],
+    ]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('workload `hash` went wrong under QEMU 99.0.0: exit status 10');
+    const { targets, recommendations } = JSON.parse(stdout) as BenchReport & {
+      recommendations: [Recommendation];
+    };
+    const wrong = targets.find(({ emulator }) => emulator?.version === '99.0.0')!;
+    expect(wrong.results).toEqual([
+      expect.objectContaining({ workload: 'integer', ratio: expect.anything() }),
+      { workload: 'hash', failure: expect.stringContaining('went wrong') },
+    ]);
+    expect(wrong).not.toHaveProperty('overall');
+    expect(recommendations[0].digest).not.toBe(wrong.emulator!.digest);
+  });
+});
+
+/** Passes for QEMU until it has to compute: [interpreter, path, argv[0], arguments…]. */
+const wrongEmulator = `#include <stdio.h>
+#include <string.h>
+int main(int count, char **words) {
+  if (count == 2 && !strcmp(words[1], "--version")) return puts("qemu-aarch64 version 99.0.0"), 0;
+  if (count < 6)
+    return puts("mpkit-probe 1 machine=aarch64 argv0=ok child=ok thread=ok signal=ok offset=ok"), 0;
+  int right = strcmp(words[4], "hash") != 0;
+  printf("mpkit-bench 1 %s rounds=%s ns=76000000 result=12345678 %s\\n", words[4], words[5],
+         right ? "right" : "wrong");
+  return right ? 0 : 10;
+}
+`;
 
 /** The version of QEMU that runs arm64 here. */
 async function usedBy(home: Project): Promise<string | undefined> {
