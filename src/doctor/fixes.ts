@@ -25,6 +25,8 @@ export function fixesFor(host: HostFacts, { findings, tier }: Examination): Fix[
     if (Number.isSafeInteger(uid) && !hasRange(host, { uid, gid: uid, name: invoker }))
       add(addRangeCommand(invoker, host), `\`${invoker}\` has no subordinate ids`);
   }
+  const overlay = failed('overlay.userxattr');
+  if (isRoot && overlay?.remedy && isCommand(overlay.remedy)) add(overlay.remedy, overlay.observed);
   for (const id of ['binfmt.support', 'binfmt.mounted', 'binfmt.enabled']) {
     const finding = failed(id);
     // where builds have handlers of their own, the host stays as it is

@@ -42,7 +42,7 @@ export function platformsOf(host: HostFacts): Platforms {
       platform: `linux/${architecture}`,
       way: bare || plain ? 'host-wide' : 'none',
       executed: true,
-      detail: bare || plain ? 'on the host only: mpkit has no namespace to build in' : detail,
+      detail: bare || plain ? 'on the host only: mpkit has no sandbox to build in' : detail,
     });
   const canBuild = host.trials?.inside !== undefined;
   return {

@@ -23,7 +23,8 @@ export function tierOf(host: HostFacts): Tier {
 type Judged = Omit<Tier, 'executed'>;
 
 function tried(host: HostFacts): Judged {
-  const inside = host.trials?.inside;
+  const entered = host.trials?.inside;
+  const inside = entered?.overlayError === '' ? entered : undefined;
   if (inside?.binfmt === 'private')
     return {
       name: 'private namespace',
@@ -38,8 +39,9 @@ function tried(host: HostFacts): Judged {
   if (foreign && !inside)
     return {
       name: 'host handlers',
-      why: 'foreign programs run on the host, but mpkit can make no namespace to build in',
+      why: 'foreign programs run on the host, but mpkit can make no sandbox to build in',
     };
+  if (entered && !inside) return { name: 'none', why: 'no sandbox can be made without overlayfs' };
   return noTier(host, inside !== undefined);
 }
 

@@ -82,7 +82,7 @@ function keptBase(): string {
 }
 
 /** A folder of the cache that `make` made once; named after the files it depends on. */
-function kept(name: string, recipe: string[], make: (work: string) => string): string {
+export function kept(name: string, recipe: string[], make: (work: string) => string): string {
   const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'mpkit-test');
   const hash = createHash('sha256');
   for (const file of recipe) hash.update(readFileSync(file));

@@ -61,6 +61,8 @@ export function alone<T>(action: () => T): T {
 const packages = new Map([
   ['newuidmap', 'uidmap'],
   ['pasta', 'passt'],
+  ['qemu-system-x86_64', 'qemu-system-x86'],
+  ['mkfs.ext4', 'e2fsprogs'],
 ]);
 
 function skip(programs: string[], reason: string): Requirement {

@@ -26,11 +26,13 @@ const halfYear = 183 * 24 * 60 * 60 * 1000;
 
 function judgeKnown(host: HostFacts, emulators: EmulatorRecord[]): Finding[] {
   const id = 'emulator.known';
+  if (emulators.length === 0 && needsHostHandlers(host))
+    return [{ id, result: 'note', observed: 'none, and builds here need none of their own' }];
   if (emulators.length === 0)
     return [
       {
         id,
-        result: needsHostHandlers(host) ? 'note' : 'warning',
+        result: 'warning',
         observed: 'none yet: the first build fetches them',
         remedy: 'mpkit emulator add',
       },

@@ -38,6 +38,12 @@ function judgeOverlay(host: HostFacts): Judgement {
     };
   const isOld = isKernelAtLeast(host, 5, 11) === false;
   const old = `Linux ${host.kernel.release} is older than 5.11`;
+  if (inside?.overlayError.includes('ENODEV'))
+    return {
+      result: 'problem',
+      observed: 'the kernel has no overlayfs, or it is a module that nobody loads',
+      remedy: 'modprobe overlay',
+    };
   if (inside)
     return {
       result: 'problem',

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { cpus, hasPrivateInstance } from '../../binfmt/index.ts';
 import { createRunners, listEmulators, openScratch, type Scratch } from '../../emulator/index.ts';
 import { MpkitError } from '../../errors.ts';
-import { detachedOverlay } from '../../libc.ts';
+import { detachedOverlay } from '../../overlay.ts';
 import { formatPlatform, normalizePlatform } from '../../platform.ts';
 import { tryThoroughly } from './thorough.ts';
 import type { InsideTrials, PlatformTrial } from './trial.ts';

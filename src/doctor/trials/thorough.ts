@@ -2,7 +2,7 @@
 import { closeSync, copyFileSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { chooseNetwork, runStep, type Scratch, stubLayer } from '../../emulator/index.ts';
-import { detachedOverlay } from '../../libc.ts';
+import { detachedOverlay } from '../../overlay.ts';
 import { probeFolder } from '../../paths.ts';
 import { hostPlatform } from '../../platform.ts';
 
