@@ -35,7 +35,7 @@ describe('the README', () => {
   });
 
   it('has a tour that can be typed', async () => {
-    expect(blocks).toHaveLength(3);
+    expect(blocks).toHaveLength(4);
     const result = await place.run(['sh', '-eu', '-c', blocks.join('\n')], { env });
     expect(result.exitCode, result.stderr).toBe(0);
     expect(result.stdout).toContain('made for riscv64 on ');
