@@ -20,6 +20,8 @@ export interface BuildRun {
   messages: readonly string[];
   status: 'running' | 'done' | 'failed';
   cursor: { row: number; column: number };
+  /** The cursor stays with what runs until somebody moves it. */
+  isFollowing: boolean;
   log?: LogView;
 }
 
@@ -43,7 +45,8 @@ export function buildLine(state: BuildScreen, line: string): BuildScreen {
     (before, event) => reduceBuild(before, event, { lines: keptLogLines }),
     run.build,
   );
-  return { ...state, run: { ...run, build, decoder: decoded.decoder } };
+  const cursor = (run.isFollowing && nextRunning(build)) || run.cursor;
+  return { ...state, run: { ...run, build, cursor, decoder: decoded.decoder } };
 }
 
 /** Failures first: the cursor goes to one. */
@@ -62,7 +65,7 @@ export function stepAt({ build, cursor }: BuildRun): StepState | undefined {
 export function startRun(state: BuildScreen, command: readonly string[], at: number) {
   const run: BuildRun = {
     ...{ command, build: startBuild(at), decoder: decoderStart, messages: [] },
-    ...{ status: 'running', cursor: { row: 0, column: 0 } },
+    ...{ status: 'running', cursor: { row: 0, column: 0 }, isFollowing: true },
   };
   return {
     state: { ...state, run },
@@ -96,11 +99,11 @@ function matrixKey(state: BuildScreen, run: BuildRun, key: Key, at: number): Rep
   const { rows, platforms } = matrixOf(run.build);
   const change = (more: Partial<BuildRun>) => ({ state: { ...state, run: { ...run, ...more } } });
   const row = moveCursor(run.cursor.row, key, rows.length);
-  if (row !== undefined) return change({ cursor: { ...run.cursor, row } });
+  if (row !== undefined) return change({ cursor: { ...run.cursor, row }, isFollowing: false });
   if (key.name === 'left' || key.name === 'right') {
     const moved = run.cursor.column + (key.name === 'left' ? -1 : 1);
     const column = Math.max(0, Math.min(platforms.length - 1, moved));
-    return change({ cursor: { ...run.cursor, column } });
+    return change({ cursor: { ...run.cursor, column }, isFollowing: false });
   }
   const step = stepAt(run);
   if (key.name === 'enter' && step)
@@ -128,6 +131,14 @@ function openLogKey(state: BuildScreen, run: BuildRun, log: LogView, key: Key): 
   const step = run.build.steps.get(log.id);
   const lines = step ? logLines(step.log) : [];
   return { state: { ...state, run: { ...run, log: logKey(log, key, lines) } } };
+}
+
+/** The lowest that runs, of the first platform that has one. */
+function nextRunning(build: BuildState): BuildRun['cursor'] | undefined {
+  const { rows } = matrixOf(build);
+  const row = rows.findLastIndex(({ cells }) => cells.some((cell) => cell?.status === 'running'));
+  const column = rows[row]?.cells.findIndex((cell) => cell?.status === 'running');
+  return column === undefined ? undefined : { row, column };
 }
 
 /** The next one after the cursor, column by column in each row, around the end. */

@@ -13,7 +13,7 @@ export interface Key {
     | 'pagedown'
     | 'interrupt'
     | 'text';
-  /** Of `text` only: one character, or several that were pasted. */
+  /** Of `text` only: one character. */
   text: string;
 }
 

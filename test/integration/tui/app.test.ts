@@ -1,0 +1,285 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { clone } from '../../helpers/mpkit.ts';
+import { requires } from '../../helpers/requires.ts';
+import { type Terminal, terminal } from '../../helpers/terminal.ts';
+import { type Workplace, workplace } from '../build/workplace.ts';
+
+const need = requires('tmux');
+const golden = join(import.meta.dirname, '../../golden/tui');
+const sizes: [number, number][] = [
+  [80, 24],
+  [200, 50],
+];
+
+describe.skipIf(!need.ok)(`the interface${need.why}`, () => {
+  let place: Workplace;
+  let opened: Terminal | undefined;
+  beforeAll(() => {
+    place = workplace();
+    const files = ['Dockerfile', 'compile.sh', 'compile.awk', 'hello.toy'];
+    mkdirSync(join(place.folder, 'hello'));
+    for (const name of files)
+      execFileSync('cp', [join(clone, 'examples/hello', name), join(place.folder, 'hello', name)]);
+    place.write({
+      'broken/Dockerfile': [
+        'FROM base',
+        'RUN for i in 1 2 3 4 5 6 7 8 9; do echo "line $i of $(uname -m)"; done; test $(uname -m) != riscv64',
+        'RUN echo never',
+      ].join('\n'),
+    });
+  });
+  afterEach(() => opened?.close());
+  afterAll(() => place.remove());
+
+  const open = async (options?: Parameters<typeof terminal>[1], folder = '.') => {
+    opened = terminal(place, options);
+    opened.line(`cd ${folder}; clear; mpkit; echo left $?`);
+    await opened.see('[1 Host]');
+    return opened;
+  };
+  /** Fills a field of the build form: `down` steps below the one that is chosen. */
+  const fill = async (shell: Terminal, down: number, text: string) => {
+    for (let at = 0; at < down; at++) shell.press('Down');
+    shell.press('Enter');
+    await shell.see('Enter takes it');
+    for (let at = 0; at < 60; at++) shell.press('BSpace');
+    shell.type(text);
+    shell.press('Enter');
+    await shell.see('What to build:');
+  };
+  const prepareBuild = async (shell: Terminal, platforms: string, more = '') => {
+    shell.press('4');
+    await shell.see('What to build:');
+    await fill(shell, 1, platforms);
+    await fill(shell, 3, `--build-context base=oci-layout://${place.base} ${more}`);
+    shell.press('b');
+  };
+
+  describe.each(sizes)('at %d × %d', (columns, rows) => {
+    it('reaches every screen, each of which says what to type instead', async () => {
+      const shell = await open({ columns, rows });
+      for (const [key, title, command] of [
+        ['1', '[1 Host]', '$ mpkit doctor; mpkit binfmt status'],
+        ['2', '[2 Emulators]', '$ mpkit emulator ls; mpkit emulator add'],
+        ['3', '[3 Bench]', '$ mpkit bench'],
+        ['4', '[4 Build]', '$ mpkit build --platform linux/amd64'],
+        ['5', '[5 Results]', '$ mpkit history'],
+      ] as const) {
+        shell.press(key);
+        await shell.see(title);
+        const screen = await shell.see(command);
+        expect(screen).toMatch(/\? help\s+q quit$/);
+        shell.press('?');
+        await shell.see('The line that begins with $');
+        shell.press('Escape');
+        await shell.see(/^(?![\s\S]*The line that begins with)/);
+      }
+      shell.press('q');
+      await shell.see('left 0');
+    });
+
+    it('shows the host as the doctor does', async () => {
+      const shell = await open({ columns, rows });
+      const screen = await shell.see(/private namespace:|host handlers|nothing/i, 60);
+      expect(screen).toContain('i install');
+      shell.press('a');
+      await shell.see('cpu.native', 60);
+      expect((await shell.settled()).split('\n').length).toBeLessThanOrEqual(rows);
+    });
+
+    it('has a form and a help that look as they did', async () => {
+      const shell = await open({ columns, rows });
+      shell.press('4');
+      await shell.see('What to build:');
+      const form = (await shell.settled()).replaceAll(place.folder, 'FOLDER');
+      await expect(form).toMatchFileSnapshot(join(golden, `form-${columns}x${rows}.txt`));
+      shell.press('?');
+      const help = (await shell.see('The line that begins')).replaceAll(place.folder, 'FOLDER');
+      await expect(help).toMatchFileSnapshot(join(golden, `help-${columns}x${rows}.txt`));
+    });
+
+    it('watches a build of three platforms to its end, and looks into its images', async () => {
+      const shell = await open({ columns, rows }, 'hello');
+      await prepareBuild(
+        shell,
+        'linux/amd64,linux/arm64,linux/riscv64',
+        '--no-cache -o type=oci,dest=out,tar=false',
+      );
+      const live = await shell.see(/RUN hello.*~/, 60);
+      expect(live).toMatch(/amd64 +arm64 +riscv64/);
+      const end = await shell.see(/linux\/riscv64 +\d+ +\d+ +\d+ /, 120);
+      expect(end).toMatch(/RUN hello +✓ .*✓~.*✓~/);
+      shell.press('5');
+      await shell.see(/> .* done /, 60);
+      shell.press('Enter');
+      await shell.see(/\[linux\/amd64\] {3}linux\/arm64/);
+      shell.press('Right');
+      const image = await shell.see('[linux/arm64]');
+      expect(image).toContain('sha256:');
+      expect(image).toMatch(/layers/);
+      shell.press('s');
+      await shell.see(/^\$ mpkit run --platform linux\/arm64 oci-layout:/m);
+      await shell.see(/[$#] *$/);
+      shell.line('hello; uname -m');
+      await shell.see('aarch64');
+      shell.line('exit');
+      await shell.see('Enter goes back');
+      shell.press('Enter');
+      await shell.see('[linux/arm64]');
+      shell.press('q');
+      await shell.see('left 0');
+    });
+
+    it('explores a failing build: the failure first, its log, a search, a retry', async () => {
+      const shell = await open({ columns, rows }, 'broken');
+      await prepareBuild(shell, 'linux/amd64,linux/riscv64');
+      const end = await shell.see(/\[✗~/, 90);
+      expect(end).toMatch(/1 FAILED {2}failed/);
+      expect(end).toContain('line 9 of riscv64');
+      shell.press('Enter');
+      await shell.see('line 1 of riscv64');
+      shell.press('/');
+      shell.type('LINE 4');
+      shell.press('Enter');
+      await shell.see('> line 4 of riscv64');
+      shell.press('Escape');
+      await shell.see('r retry');
+      shell.press('r');
+      await shell.see(/\d cached, 1 FAILED {2}failed/, 60);
+      shell.press('e');
+      await shell.see('What to build:');
+    });
+  });
+
+  it('removes an emulator and adds it again, after asking', async () => {
+    const shell = await open();
+    const kept = JSON.parse((await place.mpkit(['emulator', 'ls', '--json'])).stdout);
+    const first = kept[0];
+    shell.press('2');
+    await shell.see(first.digest.slice(7, 19));
+    shell.press('x');
+    const question = await shell.see('Do it?');
+    expect(question).toContain(`removes QEMU ${first.version} for ${first.architecture}`);
+    expect(question).toContain(`$ mpkit emulator rm ${first.digest.slice(7, 19)}`);
+    shell.press('n');
+    await shell.see('x remove');
+    expect(shell.screen()).toContain(first.digest.slice(7, 19));
+    // kept for adding it again
+    const program = join(place.folder, 'qemu');
+    execFileSync('cp', [join(place.root, 'emulators/sha256', first.digest.slice(7)), program]);
+    shell.press('x');
+    await shell.see('Do it?');
+    shell.press('y');
+    await shell.see('done; any key goes on');
+    shell.press('Enter');
+    await shell.see(new RegExp(`^(?![\\s\\S]*> ${first.architecture} )[\\s\\S]*x remove`));
+    shell.press('n');
+    await shell.see('path of a static QEMU');
+    shell.type(program);
+    shell.press('Enter');
+    await shell.see('Do it?');
+    shell.press('y');
+    await shell.see('done; any key goes on');
+    shell.press('Enter');
+    await shell.see(first.digest.slice(7, 19));
+  });
+
+  it('runs a benchmark with moving bars', async () => {
+    const shell = await open();
+    shell.press('3');
+    await shell.see('[x] linux/arm64');
+    shell.press('Enter');
+    await shell.see(/measuring, \d+ %/, 60);
+    await shell.see(/arm64 QEMU [\d.]+ +[\d.]+x █+/, 60);
+    await shell.see(/measured 2 targets, \d+ turns each/, 180);
+    shell.press('2');
+    await shell.see(/arm64 .* [\d.]+x {2}debian/);
+  }, 300_000);
+
+  it('fits again after the window has changed its size', async () => {
+    const shell = await open();
+    shell.press('2');
+    await shell.see('[2 Emulators]');
+    for (const [columns, rows] of [
+      [120, 40],
+      [60, 15],
+      [80, 24],
+    ] as const) {
+      shell.resize(columns, rows);
+      const lines = (await shell.settled()).split('\n');
+      expect(lines[0]).toContain('[2 Emulators]');
+      expect(lines.length).toBeLessThan(rows + 1);
+      expect(lines.filter((line) => line.includes('[2 Emulators]'))).toHaveLength(1);
+    }
+    shell.resize(30, 8);
+    await shell.see('too small');
+  });
+
+  it('prints the help where nothing can be drawn', async () => {
+    opened = terminal(place, { env: { TERM: 'dumb' } });
+    opened.line('clear; mpkit; echo left $?');
+    expect(await opened.see('left 0')).toContain('usage: mpkit VERB');
+    opened.line('clear; mpkit | cat; echo left $?');
+    expect(await opened.see('left 0')).toContain('usage: mpkit VERB');
+  });
+
+  it('has neither colour nor Unicode where they are not wanted', async () => {
+    opened = terminal(place, { env: { NO_COLOR: '1', LC_ALL: 'C', LANG: 'C' } });
+    opened.line('script -qc mpkit typescript; echo left $?');
+    await opened.see('[1 Host]');
+    await opened.settled();
+    opened.press('q');
+    await opened.see('left 0');
+    const text = readFileSync(join(place.folder, 'typescript'), 'latin1');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are the subject
+    expect(text).not.toMatch(/\x1b\[[0-9;]*m/);
+  });
+
+  it('reads well aloud: the screen reader’s mode has no screen of its own', async () => {
+    const shell = await open({ env: { INK_SCREEN_READER: 'true' } });
+    shell.press('2');
+    await shell.see('[2 Emulators]');
+    shell.press('q');
+    // what was said stays
+    expect(await shell.see('left 0')).toContain('[2 Emulators]');
+  });
+
+  describe('leaves the terminal as it was', () => {
+    const throwing = () => {
+      const path = join(place.folder, 'throw.cjs');
+      writeFileSync(
+        path,
+        "if (process.stdin.isTTY) setTimeout(() => { throw new Error('thrown on purpose'); }, 3000);\n",
+      );
+      return path;
+    };
+    it.each([
+      ['a normal end', (shell: Terminal) => shell.press('q'), 'left 0'],
+      ['Ctrl-C', (shell: Terminal) => shell.press('C-c'), 'left 0'],
+      ['SIGTERM', () => {}, 'left 143'],
+      ['SIGHUP', () => {}, 'left 129'],
+      ['a thrown error', () => {}, 'left 1'],
+    ] as const)('after %s', async (how, leave, end) => {
+      opened = terminal(place);
+      const before = await opened.settings();
+      const word = /^SIG/.test(how)
+        ? `(sleep 4; kill -${how.slice(3)} $(pgrep -f -n "${clone}/setup/launch.cjs$")) & clear; mpkit`
+        : how === 'a thrown error'
+          ? `clear; NODE_OPTIONS="--require ${throwing()}" mpkit`
+          : 'clear; echo above; mpkit';
+      opened.line(`${word}; echo left $?`);
+      await opened.see('[1 Host]');
+      await leave(opened);
+      const screen = await opened.see(end);
+      expect(screen).not.toContain('[1 Host]');
+      if (how === 'a thrown error') expect(screen).toContain('thrown on purpose');
+      expect(await opened.settings()).toBe(before);
+      // the cursor is there again, and keys are echoed
+      opened.line('echo still-$((40 + 2))');
+      await opened.see('still-42');
+    });
+  });
+});
