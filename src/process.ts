@@ -44,7 +44,8 @@ export async function runOrThrow(
 
 /**
  * Starts a program whose stdout is read while it runs. `done` resolves when it exited with 0 and
- * rejects like `runOrThrow`; destroying `stdout` ends it.
+ * rejects like `runOrThrow`; destroying `stdout` ends it. Read it at once: after a turn of the event
+ * loop without a reader execa discards what comes.
  */
 export async function stream(
   program: string,

@@ -46,12 +46,13 @@ export async function readMembers(
 type OnEntry = (header: tar.Header, content: AsyncIterable<Buffer>) => Promise<void>;
 
 async function scan(deb: string, signal: AbortSignal | undefined, onEntry: OnEntry): Promise<void> {
+  const { extract: open } = (await import('tar-stream')).default;
+  // from here on nothing may wait: a stream that nobody reads yet is emptied by execa
   const { stdout, done } = await stream(
     'dpkg-deb',
     ['--fsys-tarfile', deb],
     signal ? { cancelSignal: signal } : {},
   );
-  const { extract: open } = (await import('tar-stream')).default;
   const extract = open();
   const piped = pipeline(stdout, extract);
   piped.catch(() => {});
