@@ -38,6 +38,7 @@ export function openApp(port: AppPort, streams: AppStreams): RunningApp {
     quit: () => leave(),
     lend: async (action) => {
       screen?.close();
+      await letGo(streams.input);
       try {
         await action();
       } finally {
@@ -60,6 +61,13 @@ export function openApp(port: AppPort, streams: AppStreams): RunningApp {
     },
     stop: store.stop,
   };
+}
+
+/** What still reads would take every other key from the command that has the terminal now. */
+async function letGo(input: NodeJS.ReadStream): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  input.resume();
+  input.pause();
 }
 
 interface Screen {
@@ -87,9 +95,12 @@ function openScreen(store: Store, options: ScreenOptions): Screen {
   if (!readsAloud) output.write(enterOwnScreen);
   const ink = render(picture(), { stdin: input, stdout: output, exitOnCtrlC: false });
   ink.waitUntilExit().catch(fail);
-  const draw = () => ink.rerender(picture());
   let timer: NodeJS.Timeout | undefined;
   let isOpen = true;
+  // one that is closed would take the keys again
+  const draw = () => {
+    if (isOpen) ink.rerender(picture());
+  };
   const drawSoon = () => {
     timer ??= setTimeout(() => {
       timer = undefined;

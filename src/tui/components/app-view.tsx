@@ -28,15 +28,17 @@ export function AppView({ state, now, columns, rows }: AppViewProps) {
   if (columns < 40 || rows < 12)
     return <Text>this window is too small: 40 columns and 12 lines are the least, q quits</Text>;
   const command = `$ ${cleanLine(plainCommand(state), false)}`;
-  const commandRows = Math.min(mostCommandRows, Math.ceil(command.length / columns));
-  const room = rows - 1 - frameRows - commandRows;
+  const commandLines = Array.from({ length: Math.ceil(command.length / columns) }, (_, at) =>
+    command.slice(at * columns, (at + 1) * columns),
+  ).slice(0, mostCommandRows);
+  const room = rows - 1 - frameRows - commandLines.length;
   return (
     <Box flexDirection="column" height={rows - 1} width={columns}>
       <Tabs state={state} />
       <Box flexDirection="column" height={room + 1} marginTop={1} overflow="hidden">
         {bodyOf({ state, now, columns, rows: room })}
       </Box>
-      <Bottom {...{ state, command, commandRows }} />
+      <Bottom {...{ state, commandLines }} />
     </Box>
   );
 }
@@ -108,15 +110,10 @@ function Tabs({ state }: { state: AppState }) {
   );
 }
 
-interface BottomProps {
-  state: AppState;
-  command: string;
-  commandRows: number;
-}
-
-function Bottom({ state, command, commandRows }: BottomProps) {
+/** The command is broken where the line ends, so that it can be copied whole. */
+function Bottom({ state, commandLines }: { state: AppState; commandLines: readonly string[] }) {
   const { prompt } = state;
-  const height = commandRows + 2;
+  const height = commandLines.length + 2;
   if (prompt)
     return (
       <Box flexDirection="column" height={height}>
@@ -130,11 +127,11 @@ function Bottom({ state, command, commandRows }: BottomProps) {
   const hints = isAsking ? [] : [...keysOf(state), ...globalKeys];
   return (
     <Box flexDirection="column" height={height} overflow="hidden">
-      <Box height={commandRows} overflow="hidden" flexShrink={0}>
-        <Text dimColor wrap="wrap">
-          {command}
+      {commandLines.map((line) => (
+        <Text key={line} dimColor wrap="truncate">
+          {line}
         </Text>
-      </Box>
+      ))}
       <Text>{hints.map(([key, meaning]) => `${key} ${meaning}`).join('  ')}</Text>
     </Box>
   );

@@ -2,7 +2,7 @@
 import type { BenchEvent, BenchReport } from '../../bench/index.ts';
 import type { Effect, Reply } from './effect.ts';
 import { type Key, moveCursor } from './key.ts';
-import { isObjectWith, parseJson } from './parse.ts';
+import { hasLists, isObjectWith, parseJson } from './parse.ts';
 
 export interface BenchState {
   /** What can be picked: `linux/arm64`, with what emulates it. */
@@ -127,7 +127,7 @@ export function benchLine(state: BenchState, line: string): BenchState {
 
 export function benchEnd(state: BenchState, code: number, stdout: string): BenchState {
   if (!state.run) return state;
-  const report = parseJson<BenchReport>(stdout, isObjectWith('targets'));
+  const report = parseJson<BenchReport>(stdout, hasLists('targets'));
   const status = code === 0 ? 'done' : 'failed';
   return { ...state, run: { ...state.run, status, ...(report ? { report } : {}) } };
 }

@@ -1,7 +1,7 @@
 /** The host: what the doctor found, and the handlers. Everything here is `mpkit doctor` and `mpkit binfmt`. */
 import type { Effect, Reply } from './effect.ts';
 import { type Key, moveCursor } from './key.ts';
-import { isObjectWith, parseJson } from './parse.ts';
+import { hasLists, parseJson } from './parse.ts';
 
 export interface HostState {
   findings: readonly Finding[];
@@ -94,14 +94,14 @@ export function hostResult(state: HostState, job: string, stdout: string): HostS
   if (job === 'doctor') {
     const report = parseJson<{ findings: Finding[]; tier?: { name: string; why: string } }>(
       stdout,
-      isObjectWith('findings'),
+      hasLists('findings'),
     );
     const found = report
       ? { findings: report.findings, ...(report.tier ? { tier: report.tier } : {}) }
       : {};
     return kept({ ...state, ...found, isLoading: false });
   }
-  const status = parseJson<RawStatus>(stdout, isObjectWith('handlers', 'findings'));
+  const status = parseJson<RawStatus>(stdout, hasLists('handlers', 'findings'));
   if (!status) return state;
   return kept({
     ...state,

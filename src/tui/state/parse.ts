@@ -12,3 +12,9 @@ export function isObjectWith(...keys: string[]): (value: unknown) => boolean {
   return (value) =>
     typeof value === 'object' && value !== null && keys.every((key) => key in value);
 }
+
+export function hasLists(...keys: string[]): (value: unknown) => boolean {
+  return (value) =>
+    isObjectWith(...keys)(value) &&
+    keys.every((key) => Array.isArray((value as Record<string, unknown>)[key]));
+}

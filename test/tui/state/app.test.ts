@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest';
+import { type AppEvent, type AppState, startApp, updateApp } from '../../../src/tui/state/app.ts';
+import { type Effect, splitWords } from '../../../src/tui/state/effect.ts';
+import type { Key } from '../../../src/tui/state/key.ts';
+import { plainCommand } from '../../../src/tui/state/keys.ts';
+
+const [start, first] = startApp({ folder: '/src', platform: 'linux/amd64' });
+
+function after(...events: AppEvent[]): { state: AppState; effects: readonly Effect[] } {
+  let state = start;
+  let effects: readonly Effect[] = [];
+  for (const event of events) [state, effects] = updateApp(state, event);
+  return { state, effects };
+}
+
+/** A word is a key's name; anything else is typed. */
+function keys(...words: string[]): AppEvent[] {
+  const names = ['up', 'down', 'left', 'right', 'enter', 'escape', 'tab', 'backspace'];
+  return words.flatMap((word): AppEvent[] =>
+    names.includes(word)
+      ? [{ type: 'key', key: { name: word as Key['name'], text: '' }, at: 0 }]
+      : [...word].map((text) => ({ type: 'key', key: { name: 'text', text }, at: 0 })),
+  );
+}
+
+const exit = (
+  job: 'doctor' | 'handlers' | 'emulators' | 'action' | 'build',
+  value: unknown,
+  code = 0,
+): AppEvent => ({
+  ...{ type: 'exit', job, code, at: 1 },
+  stdout: typeof value === 'string' ? value : JSON.stringify(value),
+});
+
+const handlers = {
+  findings: [],
+  handlers: [
+    {
+      ...{ name: 'qemu-aarch64', platform: 'linux/arm64', owner: 'debian', version: '7.2' },
+      ...{ flags: 'F', enabled: true, works: 'no', detail: 'it lies', findings: [] },
+    },
+  ],
+};
+
+describe('the interface', () => {
+  it('asks plain commands for everything that it shows', () => {
+    const commands = first.map((effect) => effect.type === 'run' && effect.command.join(' '));
+    expect(commands).toEqual([
+      'doctor --json --all',
+      'binfmt status --json',
+      'emulator ls --json',
+      'history ls --json',
+      'bench --history --json',
+    ]);
+  });
+
+  it('changes nothing of the host before it was asked and answered', () => {
+    for (const key of ['i', 'p', 'R', 'U', 'f']) {
+      const { state, effects } = after(...keys(key));
+      expect(effects).toEqual([]);
+      expect(state.question?.changes.join()).not.toBe('');
+      expect(after(...keys(key, 'n')).state.question).toBeUndefined();
+      expect(after(...keys(key, 'n')).effects).toEqual([]);
+      expect(after(...keys(key, 'y')).effects).toEqual([
+        { type: 'run', job: 'action', command: state.question?.command },
+      ]);
+    }
+  });
+
+  it('says what installing for every boot will change, and by which command', () => {
+    const { question } = after(...keys('p')).state;
+    expect(question?.command).toEqual(['binfmt', 'install', 'all', '--persist']);
+    expect(question?.changes.join()).toContain('boot');
+  });
+
+  it('takes away the handler that is chosen, and no finding', () => {
+    const found = [
+      exit('doctor', { findings: [{ id: 'a', result: 'problem', observed: 'x' }] }),
+      exit('handlers', handlers),
+    ];
+    expect(after(...found, ...keys('u')).state.question).toBeUndefined();
+    expect(after(...found, ...keys('down', 'u')).state.question?.command).toEqual([
+      'binfmt',
+      'uninstall',
+      'qemu-aarch64',
+    ]);
+  });
+
+  it('looks again when somebody else changes the handlers, and after an action of its own', () => {
+    expect(after({ type: 'handlers changed' }).effects).toEqual([
+      { type: 'run', job: 'handlers', command: ['binfmt', 'status', '--json'] },
+    ]);
+    const { state, effects } = after(...keys('i', 'y'), exit('action', '', 1));
+    expect(state.action?.code).toBe(1);
+    expect(effects.map((effect) => effect.type === 'run' && effect.job)).toEqual([
+      'doctor',
+      'handlers',
+      'emulators',
+    ]);
+  });
+
+  it('keeps what it knows where an answer makes no sense', () => {
+    const known = after(exit('handlers', handlers)).state;
+    for (const answer of ['', '{', 'null', '[]', '{"handlers":1,"findings":[]}'])
+      expect(updateApp(known, exit('handlers', answer))[0].host.handlers).toEqual(
+        known.host.handlers,
+      );
+  });
+
+  it('builds what the form says, and says it as a command', () => {
+    const filled = [
+      ...keys('4', 'down', 'enter', ',linux/arm64', 'enter'),
+      ...keys('down', 'down', 'down', 'enter', "--tag 'a b'", 'enter'),
+    ];
+    const { state } = after(...filled);
+    expect(plainCommand(state)).toBe(
+      "mpkit build --platform linux/amd64,linux/arm64 --tag 'a b' /src",
+    );
+    const { effects } = after(...filled, ...keys('b'));
+    expect(effects).toEqual([
+      {
+        ...{ type: 'run', job: 'build' },
+        command: [
+          ...['build', '--platform', 'linux/amd64,linux/arm64', '--tag', 'a b', '/src'],
+          ...['--progress', 'rawjson'],
+        ],
+      },
+    ]);
+    expect(after(...filled, ...keys('b', 'x')).effects).toEqual([{ type: 'stop', job: 'build' }]);
+    expect(after(...filled, ...keys('c')).effects).toEqual([
+      { type: 'copy', text: plainCommand(state) },
+    ]);
+  });
+
+  it('types letters into a field, where they are keys elsewhere', () => {
+    const { state } = after(...keys('4', 'down', 'down', 'enter', 'q1?', 'backspace', 'enter'));
+    expect(plainCommand(state)).toContain('--target q1 ');
+    expect(state.screen).toBe('build');
+  });
+
+  it('leaves on q and Ctrl-C', () => {
+    expect(after(...keys('q')).effects).toEqual([{ type: 'quit' }]);
+    const interrupt: AppEvent = { type: 'key', key: { name: 'interrupt', text: '' }, at: 0 };
+    expect(after(...keys('i'), interrupt).effects).toEqual([{ type: 'quit' }]);
+  });
+});
+
+describe('typed words', () => {
+  it.each([
+    ["a 'b c' d", ['a', 'b c', 'd']],
+    ['--build-arg X="a \\"b\\""', ['--build-arg', 'X=a "b"']],
+    ['a\\ b  c', ['a b', 'c']],
+    ['', []],
+  ])('%j', (text, words) => expect(splitWords(text)).toEqual(words));
+});
