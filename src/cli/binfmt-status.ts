@@ -47,7 +47,13 @@ export function formatStatus(status: HostStatus): string {
     private: 'one of this user namespace',
     namespace: "seen from a user namespace: its own or the host's",
   };
-  const state = !instance.mounted ? 'not mounted' : instance.enabled ? 'on' : 'SWITCHED OFF';
+  const state = !instance.mounted
+    ? 'not mounted'
+    : instance.enabled === undefined
+      ? 'its switch cannot be read'
+      : instance.enabled
+        ? 'on'
+        : 'SWITCHED OFF';
   const head = `binfmt_misc: ${kinds[instance.kind]}, ${state}${instance.readOnly ? ', read-only' : ''}\n`;
   const problems = findings.map(({ text, hint }) => wrap(`${text}: ${hint}`, '  '));
   const table = formatTable([

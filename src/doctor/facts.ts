@@ -2,26 +2,24 @@
  * What checks judge: the files below a root folder and what only the kernel could say. The root is
  * `/`, or a folder that holds a recorded host.
  */
-import {
-  accessSync,
-  closeSync,
-  constants,
-  openSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-} from 'node:fs';
+import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { readElf } from '../binfmt/index.ts';
+import {
+  type HostFiles,
+  type HostView,
+  hostFiles,
+  type Interpreter,
+  interpreterAt,
+  thisHost,
+} from '../binfmt/index.ts';
 import { getXattr } from '../libc.ts';
 import type { Trials } from './trials/trial.ts';
 
-export interface HostFacts extends KnownFacts {
-  /** Undefined where it is missing or may not be read. */
-  read: (path: string) => string | undefined;
-  /** Sorted; empty where there is no such folder. */
-  names: (path: string) => string[];
+export interface HostFacts extends KnownFacts, Omit<HostFiles, 'kernel'> {
+  view: HostView;
   file: (path: string) => FileFacts | undefined;
+  /** What lies where a handler has its emulator. */
+  interpreter: (path: string) => Interpreter;
   /** The first program of that name in `searchPath`. */
   find: (program: string) => string | undefined;
 }
@@ -45,53 +43,63 @@ export interface FileFacts {
   uid: number;
   readable: boolean;
   writable: boolean;
-  /** A program that needs a loader, one that needs none, or no program. */
-  program: 'static' | 'dynamic' | 'none';
   /** It has file capabilities. */
   capable: boolean;
+}
+
+export interface RecordedFile extends FileFacts {
+  program: Interpreter['linkage'];
 }
 
 /** `recorded` adds files by path, or replaces what the root folder says about them. */
 export function hostFacts(
   root: string,
   known: KnownFacts,
-  recorded: ReadonlyMap<string, FileFacts> = new Map(),
+  recorded: ReadonlyMap<string, RecordedFile> = new Map(),
 ): HostFacts {
   const at = (path: string) => join(root, path);
-  const file = (path: string) => recorded.get(path) ?? readFileFacts(at(path));
+  const files = hostFiles(root);
+  const view = { root, instance: at(thisHost.instance) };
+  const file = (path: string) => recorded.get(path) ?? readFileFacts(at(path), files, path);
   return {
+    ...files,
     ...known,
-    read: (path) => attempt(() => readFileSync(at(path), 'utf8')),
-    names: (path) => (attempt(() => readdirSync(at(path))) ?? []).sort(),
+    view,
     file,
+    interpreter: (path) => {
+      const noted = recorded.get(path);
+      if (!noted) return interpreterAt(view, path);
+      return { linkage: noted.program, executable: isExecutable(noted) };
+    },
     find: (program) =>
       known.searchPath
         .map((folder) => join(folder, program))
-        .find((path) => ((file(path)?.mode ?? 0) & 0o111) !== 0),
+        .find((path) => isExecutable(file(path))),
   };
 }
 
-function readFileFacts(path: string): FileFacts | undefined {
-  const facts = attempt(() => statSync(path));
+function readFileFacts(place: string, files: HostFiles, path: string): FileFacts | undefined {
+  const facts = attempt(() => statSync(place));
   if (!facts) return undefined;
-  const executable = facts.isFile() && (facts.mode & 0o111) !== 0;
-  const elf = executable ? attempt(() => readElf(path)) : undefined;
+  // opening tells more than access(2), but what opening does is known of these files only
+  const isHandler = path.startsWith(`${thisHost.instance}/`);
+  const writable = isHandler ? files.file(path)?.writable : isAccessible(place, constants.W_OK);
   return {
     mode: facts.mode & 0o7777,
     uid: facts.uid,
-    readable: isAccessible(path, constants.R_OK),
-    writable: isAccessible(path, constants.W_OK) && !isReadOnlyMount(path),
-    program: elf ? (elf.isStatic ? 'static' : 'dynamic') : 'none',
-    capable: executable && attempt(() => getXattr(path, 'security.capability')) !== undefined,
+    readable: isAccessible(place, constants.R_OK),
+    writable: writable === true,
+    capable: isCapable(place, facts),
   };
 }
 
-/** access(2) lets root write where open(2) does not: only a try shows it. Nothing is written. */
-function isReadOnlyMount(path: string): boolean {
-  if (!path.startsWith('/proc/sys/fs/binfmt_misc/')) return false;
-  const fd = attempt(() => openSync(path, constants.O_WRONLY));
-  if (fd !== undefined) closeSync(fd);
-  return fd === undefined;
+function isCapable(place: string, facts: Stats): boolean {
+  if (!facts.isFile() || !isExecutable(facts)) return false;
+  return attempt(() => getXattr(place, 'security.capability')) !== undefined;
+}
+
+function isExecutable(facts: { mode: number } | undefined): boolean {
+  return ((facts?.mode ?? 0) & 0o111) !== 0;
 }
 
 function isAccessible(path: string, mode: number): boolean {

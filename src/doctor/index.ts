@@ -4,7 +4,13 @@
  */
 export { checks } from './checks/index.ts';
 export { type Examination, examine } from './examine.ts';
-export { type FileFacts, type HostFacts, hostFacts, type KnownFacts } from './facts.ts';
+export {
+  type FileFacts,
+  type HostFacts,
+  hostFacts,
+  type KnownFacts,
+  type RecordedFile,
+} from './facts.ts';
 export type { Check, Finding, Result } from './finding.ts';
 export { type Fix, fixesFor } from './fixes.ts';
 export { liveHost } from './live.ts';

@@ -1,30 +1,9 @@
-/** /proc/self/mountinfo, as proc(5) describes it. */
+/** What is mounted on a host, and what holds a path. */
+import { type Mount, parseMounts } from '../mountinfo.ts';
 import type { HostFacts } from './facts.ts';
 
-export interface Mount {
-  target: string;
-  type: string;
-  source: string;
-  /** Of the mount and of its file system. */
-  options: string[];
-}
-
 export function readMounts(host: HostFacts): Mount[] {
-  const lines = (host.read('/proc/self/mountinfo') ?? '').split('\n');
-  return lines.flatMap((line) => {
-    const [before, after] = line.split(' - ');
-    const [, , , , target, options] = before?.split(' ') ?? [];
-    const [type, source, more] = after?.split(' ') ?? [];
-    if (!target || !options || !type) return [];
-    return [
-      {
-        target: target.replace(/\\(\d{3})/g, (_, octal) => String.fromCharCode(parseInt(octal, 8))),
-        type,
-        source: source ?? '',
-        options: [...options.split(','), ...(more ?? '').split(',')],
-      },
-    ];
-  });
+  return parseMounts(host.read('/proc/self/mountinfo') ?? '');
 }
 
 /** The mount that is in force at `path`: the longest target, of several the last. */

@@ -13,12 +13,6 @@ export function isFiltered(host: HostFacts): boolean {
   return statusField(host, 'Seccomp') === '2';
 }
 
-/** Every id stands for itself: no user namespace but the first. */
-export function isInitialNamespace(host: HostFacts): boolean {
-  const words = host.read('/proc/self/uid_map')?.trim().split(/\s+/);
-  return words === undefined || words.join(' ') === '0 0 4294967295';
-}
-
 function statusField(host: HostFacts, name: string): string | undefined {
   return new RegExp(`^${name}:\\s*([0-9a-f]+)$`, 'm').exec(
     host.read('/proc/self/status') ?? '',

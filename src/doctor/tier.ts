@@ -1,9 +1,9 @@
 /** How this host runs foreign programs: the best of three ways that works. Pure. */
+import { claimedCpu, judgeEntry } from '../binfmt/index.ts';
+import { isKernelAtLeast } from '../kernel-release.ts';
 import { readInstance } from './binfmt-instance.ts';
 import { namespaceObstacle } from './checks/user-namespaces.ts';
 import type { HostFacts } from './facts.ts';
-import { catchesAll, isForPrograms, promisedCpu } from './handler.ts';
-import { isKernelAtLeast } from './kernel-version.ts';
 
 export interface Tier {
   name: 'private namespace' | 'host handlers' | 'none';
@@ -50,9 +50,9 @@ function predicted(host: HostFacts): Judged {
   if (canEnter && isKernelAtLeast(host, 6, 7))
     return { name: 'private namespace', why: 'the kernel is new enough, and nothing forbids it' };
   const { enabled, handlers } = readInstance(host);
-  const good = handlers.filter((entry) => {
-    const cpu = promisedCpu(entry);
-    return entry.enabled && isForPrograms(entry) && cpu && catchesAll(entry, cpu);
+  const good = handlers.filter(claimedCpu).filter((entry) => {
+    const findings = judgeEntry(entry, host.interpreter(entry.interpreter));
+    return findings.every(({ severity }) => severity === 'note');
   });
   if (enabled && good.length > 0)
     return {

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  type FileFacts,
   type HostFacts,
   hostFacts,
   type KnownFacts,
+  type RecordedFile,
 } from '../../src/doctor/index.ts';
 
 export const recordedHosts = join(import.meta.dirname, '../fixtures/hosts');
@@ -26,15 +26,15 @@ export function recordedHost(name: string, changes: Partial<KnownFacts> = {}): H
 type Recording = Omit<KnownFacts, 'now' | 'searchPath'> & {
   now: string;
   /** By path; the mode is octal. */
-  files: Record<string, Partial<Omit<FileFacts, 'mode'>> & { mode: string }>;
+  files: Record<string, Partial<Omit<RecordedFile, 'mode'>> & { mode: string }>;
 };
 
-function complete({ mode, ...rest }: Recording['files'][string]): FileFacts {
+function complete({ mode, ...rest }: Recording['files'][string]): RecordedFile {
   const usual = {
     uid: 0,
     readable: true,
     writable: false,
-    program: 'none',
+    program: 'unreadable',
     capable: false,
   } as const;
   return { ...usual, ...rest, mode: Number.parseInt(mode, 8) };

@@ -42,6 +42,8 @@ export async function askProbe(
 
 /** native/fail.h */
 const setUpFailed = 125;
+/** native/probe/README.md: most handlers have no flag P, and few programs ask for it. */
+const argv0Lost = 10;
 
 function start(options: string[], command: string[]) {
   return run(sandboxProgram(), ['view', ...options, '--', ...command], {
@@ -63,11 +65,14 @@ function judge(
   );
   const ran = stdout.startsWith('mpkit-probe 1 ') && machine !== undefined;
   const failed = Object.keys(checks).filter((name) => !checks[name]);
-  const passed = ran && failed.every((name) => name === 'argv0');
+  const ended = exitCode === 0 || exitCode === argv0Lost;
+  const passed = ran && ended && failed.every((name) => name === 'argv0');
   const detail = ran
     ? failed.length > 0
       ? `failed: ${failed.join(', ')}`
-      : `runs as ${machine}`
+      : ended
+        ? `runs as ${machine}`
+        : `runs as ${machine} and ends with status ${exitCode}`
     : whyNot(architecture, exitCode, stderr);
   return { ran, passed, checks, machine, detail };
 }
@@ -78,7 +83,8 @@ function whyNot(architecture: string, exitCode: number, stderr: string): string 
   if (exitCode === setUpFailed && step !== 'execute') return `cannot be tried: ${step} failed`;
   if (errno === constants.errno.ENOEXEC)
     return `exec format error: nothing runs ${cpuOf(architecture) ? `linux/${architecture}` : 'it'}`;
-  if (errno === constants.errno.ENOENT) return 'its emulator, or that one’s loader, is not there';
+  // kernels before 6.7 say so too where no handler is registered
+  if (errno === constants.errno.ENOENT) return 'no emulator is found there, or its loader is not';
   if (errno === constants.errno.EACCES) return 'its emulator may not be executed';
   const words = stderr.replaceAll(/[^ -~]+/g, ' ').trim();
   return `ends with status ${exitCode}${words && exitCode !== setUpFailed ? `: ${words.slice(0, 200)}` : ''}`;

@@ -1,16 +1,34 @@
 /** The handlers of an instance, in the order in which the kernel asks them. */
 import { opendirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ioError } from '../../errors.ts';
+import { ioError, MpkitError } from '../../errors.ts';
 import { type BinfmtEntry, formatEntry, parseEntry, type RegisteredEntry } from '../entry.ts';
 import type { HostView } from './view.ts';
 
 /** The first of those that match a file runs it. None where nothing is mounted. */
 export function listHandlers(view: HostView): RegisteredEntry[] {
-  return namesIn(view.instance).flatMap((name) => {
-    const handler = readHandler(view, name);
-    return handler ? [handler] : [];
-  });
+  return readHandlers(view).handlers;
+}
+
+export interface Handlers {
+  handlers: RegisteredEntry[];
+  /** Names of those whose text says something else than a handler. */
+  unreadable: string[];
+}
+
+export function readHandlers(view: HostView): Handlers {
+  const found: Handlers = { handlers: [], unreadable: [] };
+  for (const name of namesIn(view.instance))
+    try {
+      const handler = readHandler(view, name);
+      if (handler) found.handlers.push(handler);
+    } catch (error) {
+      const isForeign = error instanceof MpkitError && error.code === 'invalid-input';
+      const isRefused = (error as NodeJS.ErrnoException).code === 'EACCES';
+      if (!isForeign && !isRefused) throw error;
+      found.unreadable.push(name);
+    }
+  return found;
 }
 
 /** Undefined for what is not registered, or vanishes while we look. */

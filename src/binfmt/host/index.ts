@@ -4,11 +4,13 @@
  */
 export { type BootEntry, bootEntries } from './boot-files.ts';
 export { type Execution, executeProbe } from './execute.ts';
-export { listHandlers } from './handlers.ts';
+export { type HostFiles, hostFiles } from './files.ts';
+export { type Handlers, listHandlers, readHandlers } from './handlers.ts';
 export { installHandlers } from './install.ts';
 export type { InstallRow } from './install-row.ts';
-export { type Instance, inInitialNamespace, readInstance } from './instance.ts';
-export { type Finding, judgeHandler, type Linkage, linkage } from './judge.ts';
+export { type Instance, inInitialNamespace, instanceOf, readInstance } from './instance.ts';
+export { type Interpreter, interpreterAt } from './interpreter.ts';
+export { type Finding as HandlerFinding, judgeEntry, judgeHandler } from './judge.ts';
 export { type HostFinding, judgeInstance } from './judge-instance.ts';
 export { caughtBy, claimedCpu, ruleFaults } from './match.ts';
 export {
@@ -29,6 +31,7 @@ export {
   type PlatformStatus,
   readHostStatus,
 } from './status.ts';
+export { execute, failure, type Tried, works } from './tried.ts';
 export { type UninstallReport, uninstallHandlers } from './uninstall.ts';
 export {
   type Cell,

@@ -1,14 +1,18 @@
 /** What is wrong with the file system of handlers itself. */
+import type { Handlers } from './handlers.ts';
 import type { Instance } from './instance.ts';
 
 export interface HostFinding {
-  id: 'not-mounted' | 'read-only' | 'switched-off' | 'empty-namespace';
+  id: 'not-mounted' | 'read-only' | 'switched-off' | 'empty-namespace' | 'unreadable';
   severity: 'problem' | 'note';
   text: string;
   hint: string;
 }
 
-export function judgeInstance(instance: Instance, count: number): HostFinding[] {
+export function judgeInstance(
+  instance: Instance,
+  { handlers, unreadable }: Handlers,
+): HostFinding[] {
   const { path, kind, mounted, readOnly, enabled } = instance;
   if (!mounted)
     return [
@@ -34,7 +38,14 @@ export function judgeInstance(instance: Instance, count: number): HostFinding[] 
       text: 'all handlers are switched off',
       hint: `\`echo 1 > ${path}/status\`, or \`mpkit binfmt install\``,
     });
-  if (kind !== 'host' && count === 0)
+  if (unreadable.length > 0)
+    findings.push({
+      id: 'unreadable',
+      severity: 'note',
+      text: `the kernel's text about \`${unreadable.join('`, `')}\` cannot be read`,
+      hint: `look into \`${path}\``,
+    });
+  if (kind !== 'host' && handlers.length + unreadable.length === 0)
     findings.push({
       id: 'empty-namespace',
       severity: 'problem',

@@ -1,10 +1,12 @@
-/** What is wrong with one handler, as far as reading tells; `status` adds what execution says. */
-import { accessSync, constants, statSync } from 'node:fs';
+/**
+ * What is wrong with one handler, as far as reading tells; `status` and the doctor add what
+ * execution says.
+ */
 import { hostPlatform } from '../../platform.ts';
-import { architectureOf, readElf } from '../elf.ts';
 import type { RegisteredEntry } from '../entry.ts';
+import { type Interpreter, interpreterAt } from './interpreter.ts';
 import { claimedCpu, ruleFaults } from './match.ts';
-import { at, type HostView } from './view.ts';
+import type { HostView } from './view.ts';
 
 export interface Finding {
   id:
@@ -23,44 +25,21 @@ export interface Finding {
   text: string;
 }
 
-export interface Linkage {
-  kind: 'static' | 'dynamic' | 'missing' | 'unreadable';
-  loader?: string;
-  /** The CPU that the interpreter itself is for. */
-  architecture?: string | undefined;
-}
-
 /** Findings of a handler that serves a CPU; a handler for anything else is not judged. */
 export function judgeHandler(view: HostView, handler: RegisteredEntry): Finding[] {
+  return judgeEntry(handler, interpreterAt(view, handler.interpreter));
+}
+
+/** The same by what is known of its interpreter. Pure. */
+export function judgeEntry(handler: RegisteredEntry, file: Interpreter): Finding[] {
   const cpu = claimedCpu(handler);
   if (!cpu) return [];
-  const findings: Finding[] = [];
+  const { flags, interpreter } = handler;
+  const findings = isSealed(handler) ? [] : judgeInterpreter(handler, file);
   const add = (id: Finding['id'], severity: Finding['severity'], text: string) =>
     findings.push({ id, severity, text });
-  const { flags, interpreter } = handler;
-  const link = linkage(view, interpreter);
-  const opened = flags.includes('F');
-  if (!handler.enabled) add('disabled', 'problem', 'it is switched off');
-  if (link.kind === 'missing')
-    add(
-      'missing-interpreter',
-      opened ? 'note' : 'problem',
-      opened
-        ? `\`${interpreter}\` is gone: it runs on until the next boot`
-        : `\`${interpreter}\` does not exist`,
-    );
-  else if (!isExecutable(view, interpreter))
-    add('not-executable', 'problem', `\`${interpreter}\` may not be executed`);
-  if (link.kind === 'dynamic')
-    add(
-      'dynamic-interpreter',
-      'problem',
-      `\`${interpreter}\` is dynamically linked: it needs \`${link.loader}\` in every root folder`,
-    );
-  const host = hostPlatform().architecture;
-  if (link.architecture !== undefined && link.architecture !== host)
-    add('wrong-cpu', 'problem', `\`${interpreter}\` is a program for ${link.architecture}`);
-  if (!opened)
+  if (!handler.enabled) findings.unshift(problem('disabled', 'it is switched off'));
+  if (!flags.includes('F'))
     add('no-fix-flag', 'problem', `no flag \`F\`: in a container \`${interpreter}\` is not found`);
   const faults = ruleFaults(handler, cpu);
   if (faults.length > 0) add('wrong-mask', 'problem', `wrong mask: it ${faults.join(' and ')}`);
@@ -70,26 +49,38 @@ export function judgeHandler(view: HostView, handler: RegisteredEntry): Finding[
   return findings;
 }
 
-export function linkage(view: HostView, interpreter: string): Linkage {
-  const path = at(view, interpreter);
-  try {
-    if (!statSync(path).isFile()) return { kind: 'unreadable' };
-    const facts = readElf(path);
-    if (!facts) return { kind: 'unreadable' };
-    const architecture = architectureOf(facts);
-    if (facts.interpreter === undefined) return { kind: 'static', architecture };
-    return { kind: 'dynamic', loader: facts.interpreter, architecture };
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    return { kind: missing ? 'missing' : 'unreadable' };
-  }
+/** The kernel holds a copy in memory: to anybody else its path means something else. */
+function isSealed({ flags, interpreter }: RegisteredEntry): boolean {
+  return flags.includes('F') && interpreter.startsWith('/proc/self/fd/');
 }
 
-function isExecutable(view: HostView, interpreter: string): boolean {
-  try {
-    accessSync(at(view, interpreter), constants.X_OK);
-    return true;
-  } catch {
-    return false;
+function judgeInterpreter({ flags, interpreter }: RegisteredEntry, file: Interpreter): Finding[] {
+  if (file.linkage === 'missing')
+    return flags.includes('F')
+      ? [
+          {
+            id: 'missing-interpreter',
+            severity: 'note',
+            text: `\`${interpreter}\` is gone: it runs on until the next boot`,
+          },
+        ]
+      : [problem('missing-interpreter', `\`${interpreter}\` does not exist`)];
+  const findings: Finding[] = [];
+  const add = (id: Finding['id'], text: string) => findings.push(problem(id, text));
+  if (!file.executable) add('not-executable', `\`${interpreter}\` may not be executed`);
+  if (file.linkage === 'dynamic') {
+    const loader = file.loader === undefined ? 'a loader' : `\`${file.loader}\``;
+    add(
+      'dynamic-interpreter',
+      `\`${interpreter}\` is dynamically linked: it needs ${loader} in every root folder`,
+    );
   }
+  const host = hostPlatform().architecture;
+  if (file.architecture !== undefined && file.architecture !== host)
+    add('wrong-cpu', `\`${interpreter}\` is a program for ${file.architecture}`);
+  return findings;
+}
+
+function problem(id: Finding['id'], text: string): Finding {
+  return { id, severity: 'problem', text };
 }

@@ -36,8 +36,7 @@ export function claimedCpu(entry: BinfmtEntry): Cpu | undefined {
     .filter(({ qemu }) => words.some((word) => word === qemu || word.startsWith(`${qemu}-`)))
     .sort((a, b) => b.qemu.length - a.qemu.length)[0];
   const own = cpus.find(({ architecture }) => name === `mpkit-${architecture}`);
-  const caught = caughtBy(entry);
-  return named?.cpu ?? own ?? (caught.length === 1 ? caught[0] : undefined);
+  return named?.cpu ?? own ?? caughtBy(entry)[0];
 }
 
 /** What is wrong with a handler's rule for `cpu`, in words; empty where it is right. */

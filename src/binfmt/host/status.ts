@@ -2,14 +2,16 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, realpathSync } from 'node:fs';
 import { run } from '../../process.ts';
+import type { RegisteredEntry } from '../entry.ts';
 import { cpus } from '../table.ts';
 import { type BootEntry, bootEntries } from './boot-files.ts';
-import { executeProbe } from './execute.ts';
-import { listHandlers } from './handlers.ts';
+import { readHandlers } from './handlers.ts';
 import { type Instance, readInstance } from './instance.ts';
-import { type Finding, judgeHandler, type Linkage, linkage } from './judge.ts';
+import { type Interpreter, interpreterAt } from './interpreter.ts';
+import { type Finding, judgeEntry } from './judge.ts';
 import { type HostFinding, judgeInstance } from './judge-instance.ts';
 import { claimedCpu } from './match.ts';
+import { execute, failure, works } from './tried.ts';
 import { at, type HostView } from './view.ts';
 import { type Owner, ownersOn, winnerOf } from './winner.ts';
 
@@ -21,7 +23,7 @@ export interface HandlerStatus {
   interpreter: string;
   version: string | undefined;
   digest: string | undefined;
-  linkage: Linkage['kind'];
+  linkage: Interpreter['linkage'];
   flags: string;
   enabled: boolean;
   /** The file that registers it at boot. */
@@ -52,31 +54,32 @@ export interface HostStatus {
 
 export async function readHostStatus(view: HostView): Promise<HostStatus> {
   const instance = readInstance(view);
-  const handlers = instance.mounted ? listHandlers(view) : [];
+  const found = instance.mounted ? readHandlers(view) : { handlers: [], unreadable: [] };
+  const { handlers } = found;
   const boot = bootEntries(view);
-  const platforms: PlatformStatus[] = [];
-  for (const cpu of cpus) {
-    const { architecture } = cpu;
-    const here = await executeProbe(architecture, 'host');
-    const empty = here.ran ? await executeProbe(architecture, 'empty-root') : here;
-    const winner = instance.enabled ? winnerOf(cpu, handlers) : undefined;
-    platforms.push({
-      platform: `linux/${architecture}`,
-      architecture,
-      handler: winner?.name,
-      runs: here.passed,
-      inEmptyRoot: empty.passed,
-      argv0: here.checks.argv0 ?? false,
-      detail:
-        here.passed && !empty.passed ? `in another root folder: ${empty.detail}` : here.detail,
-    });
-  }
+  const platforms = await Promise.all(
+    cpus.map(async (cpu): Promise<PlatformStatus> => {
+      const { architecture } = cpu;
+      const tried = await execute(cpu);
+      const { here, empty } = tried;
+      const winner = instance.enabled ? winnerOf(cpu, handlers) : undefined;
+      return {
+        platform: `linux/${architecture}`,
+        architecture,
+        handler: winner?.name,
+        runs: here.passed,
+        inEmptyRoot: empty.passed,
+        argv0: here.checks.argv0 ?? false,
+        detail: works(tried) ? here.detail : failure(tried),
+      };
+    }),
+  );
   const statuses = await Promise.all(
     handlers.map((handler) => describe(view, handler, boot, platforms)),
   );
   return {
     instance,
-    findings: judgeInstance(instance, handlers.length),
+    findings: judgeInstance(instance, found),
     handlers: statuses,
     platforms,
   };
@@ -84,25 +87,25 @@ export async function readHostStatus(view: HostView): Promise<HostStatus> {
 
 async function describe(
   view: HostView,
-  handler: ReturnType<typeof listHandlers>[number],
+  handler: RegisteredEntry,
   boot: readonly BootEntry[],
   platforms: readonly PlatformStatus[],
 ): Promise<HandlerStatus> {
   const { name, interpreter, flags, enabled } = handler;
   const cpu = claimedCpu(handler);
   const owner = ownersOn(view)(handler);
-  const findings = judgeHandler(view, handler);
+  const file = interpreterAt(view, interpreter);
+  const findings = judgeEntry(handler, file);
   const won = platforms.filter((each) => each.handler === name);
   const mine = platforms.find(({ architecture }) => architecture === cpu?.architecture);
-  const link = linkage(view, interpreter);
   const described = {
     name,
     platform: cpu && `linux/${cpu.architecture}`,
     owner,
     interpreter,
-    version: cpu && link.kind !== 'missing' ? await versionOf(at(view, interpreter)) : undefined,
+    version: cpu && file.linkage !== 'missing' ? await versionOf(at(view, interpreter)) : undefined,
     digest: cpu ? digest(at(view, interpreter)) : undefined,
-    linkage: link.kind,
+    linkage: file.linkage,
     flags,
     enabled,
     boot: boot.find((each) => each.name === name)?.file,
@@ -120,8 +123,8 @@ async function describe(
     const detail = shadow ? `\`${mine.handler}\` is asked first` : 'the kernel does not ask it';
     return { ...described, works: shadow ? 'shadowed' : 'no', detail };
   }
-  const works = !mine.runs ? 'no' : mine.inEmptyRoot ? 'yes' : 'here-only';
-  return { ...described, works, detail: mine.detail };
+  const worked = !mine.runs ? 'no' : mine.inEmptyRoot ? 'yes' : 'here-only';
+  return { ...described, works: worked, detail: mine.detail };
 }
 
 async function versionOf(path: string): Promise<string | undefined> {

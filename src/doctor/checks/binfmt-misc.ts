@@ -1,6 +1,7 @@
 /** binfmt_misc itself: in the kernel, mounted, readable, writable, enabled, and whose it is. */
+import type { HostFinding } from '../../binfmt/index.ts';
 import {
-  type Instance,
+  type InstanceFacts,
   instanceFolder,
   needsHostHandlers,
   readInstance,
@@ -79,26 +80,24 @@ function mounted(host: HostFacts): Judgement {
     };
   return {
     result: 'problem',
-    observed: `binfmt_misc is not mounted at ${instanceFolder}`,
+    observed: textOf(instance, 'not-mounted') ?? '',
     remedy: mountCommand,
   };
 }
 
 const mountCommand = `mount -t binfmt_misc binfmt_misc ${instanceFolder}`;
 
-function access(host: HostFacts, { readOnly, unreadable }: Instance): Judgement {
+function access(host: HostFacts, instance: InstanceFacts): Judgement {
+  const readOnly = textOf(instance, 'read-only');
   if (readOnly)
     return {
       result: needsHostHandlers(host) ? 'problem' : 'warning',
-      observed: 'the mount is read-only: nothing can be registered',
-      remedy: `mount -o remount,bind,rw ${instanceFolder}`,
+      observed: `${readOnly}: nothing can be registered`,
+      remedy: `mount -o remount,rw ${instanceFolder}`,
     };
-  if (unreadable.length > 0)
-    return {
-      result: 'cannot tell',
-      observed: `the kernel's text about \`${unreadable.join('`, `')}\` cannot be read`,
-    };
-  if (host.file(`${instanceFolder}/register`)?.writable)
+  const unreadable = textOf(instance, 'unreadable');
+  if (unreadable) return { result: 'cannot tell', observed: unreadable };
+  if (instance.writable)
     return { result: 'ok', observed: 'this user can read and register handlers' };
   if (host.user.uid !== 0)
     return { result: 'ok', observed: 'readable; only root may register handlers' };
@@ -109,30 +108,34 @@ function access(host: HostFacts, { readOnly, unreadable }: Instance): Judgement 
   };
 }
 
-function enabled({ enabled: on }: Instance): Judgement {
-  if (on === true) return { result: 'ok', observed: 'the global status is enabled' };
-  if (on === undefined)
-    return { result: 'cannot tell', observed: `${instanceFolder}/status cannot be read` };
-  return {
-    result: 'problem',
-    observed: 'the global status is disabled: no handler is used',
-    remedy: `echo 1 > ${instanceFolder}/status`,
-  };
+function enabled(instance: InstanceFacts): Judgement {
+  const off = textOf(instance, 'switched-off');
+  if (off) return { result: 'problem', observed: off, remedy: `echo 1 > ${instanceFolder}/status` };
+  if (instance.enabled) return { result: 'ok', observed: 'handlers are switched on' };
+  return { result: 'cannot tell', observed: `${instanceFolder}/status cannot be read` };
 }
 
-function inForce({ whose, handlers, unreadable }: Instance): Judgement {
-  const count = handlers.length + unreadable.length;
+function inForce(instance: InstanceFacts): Judgement {
+  const empty = textOf(instance, 'empty-namespace');
+  if (empty) return { result: 'warning', observed: empty, remedy: `umount ${instanceFolder}` };
+  const count = instance.handlers.length + instance.unreadable.length;
   const some = `${count} handler${count === 1 ? '' : 's'}`;
-  if (whose === 'host') return { result: 'ok', observed: `the host's, with ${some}` };
-  if (count > 0) return { result: 'note', observed: `one of this user namespace, with ${some}` };
+  const whose = {
+    host: "the host's",
+    private: 'one of this user namespace',
+    namespace: "seen from a user namespace: its own or the host's",
+  }[instance.kind];
   return {
-    result: 'warning',
-    observed: "this user namespace's own instance is empty: it hides the host's handlers",
-    remedy: `umount ${instanceFolder}`,
+    result: instance.kind === 'host' ? 'ok' : 'note',
+    observed: `${whose}, with ${some}`,
   };
 }
 
-function whereMounted(host: HostFacts, judge: (instance: Instance) => Finding): Finding[] {
+function textOf({ findings }: InstanceFacts, id: HostFinding['id']): string | undefined {
+  return findings.find((each) => each.id === id)?.text;
+}
+
+function whereMounted(host: HostFacts, judge: (instance: InstanceFacts) => Finding): Finding[] {
   const instance = readInstance(host);
   return instance.mounted ? [judge(instance)] : [];
 }

@@ -1,7 +1,8 @@
 /** The two versions that matter: flag F came with Linux 4.8, private instances with 6.7. */
+
+import { isKernelAtLeast } from '../../kernel-release.ts';
 import type { HostFacts } from '../facts.ts';
 import type { Check, Finding } from '../finding.ts';
-import { isKernelAtLeast } from '../kernel-version.ts';
 
 export const kernelChecks: Check[] = [
   {

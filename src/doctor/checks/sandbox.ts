@@ -1,7 +1,8 @@
 /** What a step's sandbox is made of: overlayfs, its own /proc, seccomp. */
+
+import { isKernelAtLeast } from '../../kernel-release.ts';
 import type { HostFacts } from '../facts.ts';
 import type { Check, Finding } from '../finding.ts';
-import { isKernelAtLeast } from '../kernel-version.ts';
 import { installCommand } from './ids.ts';
 
 export const sandboxChecks: Check[] = [

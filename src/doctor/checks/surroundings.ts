@@ -1,7 +1,7 @@
 /** Inside which container, WSL or virtual machine we are. */
+import { inInitialNamespace } from '../../binfmt/index.ts';
 import type { HostFacts } from '../facts.ts';
 import type { Check } from '../finding.ts';
-import { isInitialNamespace } from '../privilege.ts';
 
 export const surroundingsCheck: Check = {
   id: 'host.kind',
@@ -37,7 +37,7 @@ function containers(host: HostFacts): string[] {
   if (host.environment.KUBERNETES_SERVICE_HOST) found.push('Kubernetes');
   if (host.environment.GITHUB_ACTIONS === 'true') found.push('GitHub runner');
   if (/microsoft.*WSL2/i.test(host.kernel.release)) found.push('WSL 2');
-  if (!isInitialNamespace(host)) found.push('in a user namespace');
+  if (!inInitialNamespace(host)) found.push('in a user namespace');
   return found;
 }
 

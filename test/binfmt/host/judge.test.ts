@@ -32,6 +32,7 @@ it.each<[string, Partial<RegisteredEntry>, string[]]>([
   ['a dynamic one', { interpreter: '/dynamic' }, ['dynamic-interpreter']],
   ['one for another CPU', { interpreter: '/foreign' }, ['wrong-cpu']],
   ['one with a rule for another CPU', { match: ruleOf('s390x') }, ['wrong-mask']],
+  ['one that the kernel holds in memory', { interpreter: '/proc/self/fd/0', flags: 'PF' }, []],
   ['one of Wine', { name: 'wine', match: { extension: 'exe' }, interpreter: '/gone' }, []],
 ])('%s is told from others', (_, change, ids) => {
   const match = ruleOf(guest);

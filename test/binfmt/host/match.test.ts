@@ -47,6 +47,11 @@ describe('the CPU that a handler claims', () => {
   it('is told by the rule where no name helps, and is none for Java', () => {
     const entry = { name: 'x', interpreter: '/opt/emulate', flags: '' };
     expect(claimedCpu({ ...entry, ...ruleOf('loong64') })?.architecture).toBe('loong64');
+    const greedy = { offset: 0, magic: Buffer.from('7f454c46', 'hex') };
+    const cpu = claimedCpu({ ...entry, match: greedy })!;
+    expect(ruleFaults({ match: greedy }, cpu)).toContainEqual(
+      expect.stringMatching(/^catches linux/),
+    );
     const java = { offset: 0, magic: Buffer.from('cafebabe', 'hex') };
     expect(claimedCpu({ ...entry, match: java })).toBeUndefined();
   });

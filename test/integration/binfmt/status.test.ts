@@ -68,6 +68,21 @@ describe.skipIf(!host.ok)(`of a private host${host.why}`, () => {
     expect(outcomes[2]!.stdout).toMatch(/^a-very-long-ha… {2}- /m);
   }, 200_000);
 
+  it('goes on with the others where the text of one handler cannot be read', async () => {
+    const [, registered, status, table] = await steps(
+      `mpkit binfmt install ${guest}`,
+      // a line break in a path forges a line of what the kernel prints
+      `printf ':odd:M::ODD::/bin/sh\\nextension x:' > /proc/sys/fs/binfmt_misc/register`,
+      'mpkit binfmt status --json',
+      'mpkit binfmt status',
+    );
+    expect(registered).toMatchObject({ exitCode: 0, stderr: '' });
+    const { handlers, findings } = v.parse(statusSchema, JSON.parse(status!.stdout));
+    expect(handlers).toMatchObject([{ name: `mpkit-${guest}`, works: 'yes' }]);
+    expect(findings).toMatchObject([{ id: 'unreadable', text: expect.stringContaining('`odd`') }]);
+    expect(table!.stdout).toContain('`odd` cannot be read');
+  });
+
   it('sees who is asked first where two handlers catch the same programs', async () => {
     const copy = `sed -n 's/^magic //p' /proc/sys/fs/binfmt_misc/mpkit-${guest}`;
     const [, registered, status] = await steps(

@@ -1,9 +1,8 @@
 /** Compares kernel releases such as `6.1.0-28-amd64` and `5.15.167.4-microsoft-standard-WSL2`. */
-import type { HostFacts } from './facts.ts';
 
 /** Undefined where the release is no number at all. */
 export function isKernelAtLeast(
-  { kernel }: Pick<HostFacts, 'kernel'>,
+  { kernel }: { kernel: { release: string } },
   major: number,
   minor: number,
 ): boolean | undefined {
