@@ -6,7 +6,7 @@ import { plainCommand } from '../../../src/tui/state/keys.ts';
 
 const [start, first] = startApp({ folder: '/src', platform: 'linux/amd64' });
 
-function after(...events: AppEvent[]): { state: AppState; effects: readonly Effect[] } {
+function reached(...events: AppEvent[]): { state: AppState; effects: readonly Effect[] } {
   let state = start;
   let effects: readonly Effect[] = [];
   for (const event of events) [state, effects] = updateApp(state, event);
@@ -56,19 +56,19 @@ describe('the interface', () => {
 
   it('changes nothing of the host before it was asked and answered', () => {
     for (const key of ['i', 'p', 'R', 'U', 'f']) {
-      const { state, effects } = after(...keys(key));
+      const { state, effects } = reached(...keys(key));
       expect(effects).toEqual([]);
       expect(state.question?.changes.join()).not.toBe('');
-      expect(after(...keys(key, 'n')).state.question).toBeUndefined();
-      expect(after(...keys(key, 'n')).effects).toEqual([]);
-      expect(after(...keys(key, 'y')).effects).toEqual([
+      expect(reached(...keys(key, 'n')).state.question).toBeUndefined();
+      expect(reached(...keys(key, 'n')).effects).toEqual([]);
+      expect(reached(...keys(key, 'y')).effects).toEqual([
         { type: 'run', job: 'action', command: state.question?.command },
       ]);
     }
   });
 
   it('says what installing for every boot will change, and by which command', () => {
-    const { question } = after(...keys('p')).state;
+    const { question } = reached(...keys('p')).state;
     expect(question?.command).toEqual(['binfmt', 'install', 'all', '--persist']);
     expect(question?.changes.join()).toContain('boot');
   });
@@ -78,8 +78,8 @@ describe('the interface', () => {
       exit('doctor', { findings: [{ id: 'a', result: 'problem', observed: 'x' }] }),
       exit('handlers', handlers),
     ];
-    expect(after(...found, ...keys('u')).state.question).toBeUndefined();
-    expect(after(...found, ...keys('down', 'u')).state.question?.command).toEqual([
+    expect(reached(...found, ...keys('u')).state.question).toBeUndefined();
+    expect(reached(...found, ...keys('down', 'u')).state.question?.command).toEqual([
       'binfmt',
       'uninstall',
       'qemu-aarch64',
@@ -87,10 +87,10 @@ describe('the interface', () => {
   });
 
   it('looks again when somebody else changes the handlers, and after an action of its own', () => {
-    expect(after({ type: 'handlers changed' }).effects).toEqual([
+    expect(reached({ type: 'handlers changed' }).effects).toEqual([
       { type: 'run', job: 'handlers', command: ['binfmt', 'status', '--json'] },
     ]);
-    const { state, effects } = after(...keys('i', 'y'), exit('action', '', 1));
+    const { state, effects } = reached(...keys('i', 'y'), exit('action', '', 1));
     expect(state.action?.code).toBe(1);
     expect(effects.map((effect) => effect.type === 'run' && effect.job)).toEqual([
       'doctor',
@@ -100,7 +100,7 @@ describe('the interface', () => {
   });
 
   it('keeps what it knows where an answer makes no sense', () => {
-    const known = after(exit('handlers', handlers)).state;
+    const known = reached(exit('handlers', handlers)).state;
     for (const answer of ['', '{', 'null', '[]', '{"handlers":1,"findings":[]}'])
       expect(updateApp(known, exit('handlers', answer))[0].host.handlers).toEqual(
         known.host.handlers,
@@ -112,11 +112,11 @@ describe('the interface', () => {
       ...keys('4', 'down', 'enter', ',linux/arm64', 'enter'),
       ...keys('down', 'down', 'down', 'enter', "--tag 'a b'", 'enter'),
     ];
-    const { state } = after(...filled);
+    const { state } = reached(...filled);
     expect(plainCommand(state)).toBe(
       "mpkit build --platform linux/amd64,linux/arm64 --tag 'a b' /src",
     );
-    const { effects } = after(...filled, ...keys('b'));
+    const { effects } = reached(...filled, ...keys('b'));
     expect(effects).toEqual([
       {
         ...{ type: 'run', job: 'build' },
@@ -126,22 +126,22 @@ describe('the interface', () => {
         ],
       },
     ]);
-    expect(after(...filled, ...keys('b', 'x')).effects).toEqual([{ type: 'stop', job: 'build' }]);
-    expect(after(...filled, ...keys('c')).effects).toEqual([
+    expect(reached(...filled, ...keys('b', 'x')).effects).toEqual([{ type: 'stop', job: 'build' }]);
+    expect(reached(...filled, ...keys('c')).effects).toEqual([
       { type: 'copy', text: plainCommand(state) },
     ]);
   });
 
   it('types letters into a field, where they are keys elsewhere', () => {
-    const { state } = after(...keys('4', 'down', 'down', 'enter', 'q1?', 'backspace', 'enter'));
+    const { state } = reached(...keys('4', 'down', 'down', 'enter', 'q1?', 'backspace', 'enter'));
     expect(plainCommand(state)).toContain('--target q1 ');
     expect(state.screen).toBe('build');
   });
 
   it('leaves on q and Ctrl-C', () => {
-    expect(after(...keys('q')).effects).toEqual([{ type: 'quit' }]);
+    expect(reached(...keys('q')).effects).toEqual([{ type: 'quit' }]);
     const interrupt: AppEvent = { type: 'key', key: { name: 'interrupt', text: '' }, at: 0 };
-    expect(after(...keys('i'), interrupt).effects).toEqual([{ type: 'quit' }]);
+    expect(reached(...keys('i'), interrupt).effects).toEqual([{ type: 'quit' }]);
   });
 });
 
