@@ -1,4 +1,5 @@
 #include "init.h"
+#include "execute.h"
 #include "fail.h"
 #include <errno.h>
 #include <poll.h>
@@ -40,7 +41,7 @@ static pid_t start(const char *program, char **command, const struct command_hoo
   if (child > 0) return child;
   default_signals();
   if (hooks) hooks->before_exec(hooks->data);
-  execvp(program, command);
+  execute(program, command);
   fail("exec", program, "");
 }
 

@@ -13,4 +13,5 @@ export {
 } from './entry.ts';
 export * from './host/index.ts';
 export { hasPrivateInstance, registerPrivate, unregisterPrivate } from './private.ts';
+export { findProgram, type Places, type Program } from './program.ts';
 export { type Cpu, cpuOf, cpus } from './table.ts';

@@ -107,6 +107,7 @@ async function runInside(options: RunOptions, root: string): Promise<number> {
       binds: options.volumes,
       timeLimit: options.timeLimit,
       linux32: runner.linux32,
+      platform: image.platform,
       ...network.step,
       output: hasTerminal ? 'terminal' : 'inherit',
     });

@@ -6,8 +6,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { findProgram, type Program } from '../binfmt/index.ts';
 import { MpkitError } from '../errors.ts';
 import { sandboxProgram } from '../paths.ts';
+import type { Platform } from '../platform.ts';
+import { execFailure } from './exec-failure.ts';
 import { passSignalsTo } from './pass-signals.ts';
 import { readReport, type SandboxReport, sandboxError } from './report.ts';
 
@@ -36,6 +39,8 @@ export interface Step {
   answerSyncs?: boolean;
   /** `uname -m` of a 32-bit platform that runs natively. */
   linux32?: boolean;
+  /** What it runs, for the words of an error. */
+  platform?: Platform;
   /** `inherit`: the caller's; `terminal`: a pseudo-terminal in front of it; else a sink. */
   output: 'inherit' | 'terminal' | ((chunk: Buffer) => void);
   signal?: AbortSignal | undefined;
@@ -143,19 +148,25 @@ function collect(child: ChildProcess, sink: (chunk: Buffer) => void): void {
   for (const stream of [child.stdout, child.stderr]) (stream as Readable).on('data', sink);
 }
 
-/** A command that cannot be executed is the image's fault, not the sandbox's: 127 and 126. */
+/** A command that cannot be executed is the image's fault, not the sandbox's. */
 function commandError({ error }: SandboxReport, step: Step): MpkitError | undefined {
   if (error?.step !== 'exec') return undefined;
-  const program = step.program ?? step.command[0] ?? '';
-  const errno = constants.errno;
-  const why = new Map<number, string>([
-    [errno.ENOENT, 'not found in the image (or its `#!` interpreter or loader is not)'],
-    [errno.EACCES, 'not executable for this user'],
-    [errno.ENOEXEC, 'exec format error: its CPU is not the platform of this step'],
-  ]).get(error.errno);
-  if (!why) return undefined;
-  const code = error.errno === errno.ENOENT ? 'command-missing' : 'command-refused';
-  return new MpkitError(code, `cannot execute \`${program}\`: ${why}`);
+  const name = step.program ?? step.command[0] ?? '';
+  const { errno } = error;
+  return execFailure({ name, errno, chain: chainOf(name, step), platform: step.platform });
+}
+
+/** A script's interpreter may be a script. */
+function chainOf(name: string, { rootFd, directory, environment }: Step): Program[] {
+  const chain: Program[] = [];
+  const places = { directory, searchPath: environment.PATH ?? '/bin:/usr/bin' };
+  for (let next: string | undefined = name; next !== undefined && chain.length < 5; ) {
+    const program = findProgram(rootFd, next, places);
+    if (!program) break;
+    chain.push(program);
+    next = program.elf ? undefined : program.next[0];
+  }
+  return chain;
 }
 
 function signalOf({ status }: SandboxReport): { signal?: NodeJS.Signals } {

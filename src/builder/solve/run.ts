@@ -58,6 +58,7 @@ async function execute(
     ],
     answerSyncs: true,
     linux32: runner.linux32,
+    platform: op.platform,
     ...network.step,
     output: (chunk) => {
       tail.add(chunk);

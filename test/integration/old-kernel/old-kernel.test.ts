@@ -119,6 +119,7 @@ describe.skipIf(!need.ok)(
     it('refuses to build what it cannot run, with status 3 and the way out', () => {
       const { text, status } = part('build-before');
       expect(text).toContain('no handler of this host runs `linux/arm64`');
+      expect(text).toContain('exec format error: it is arm64');
       expect(text).toContain('hint: ');
       expect(status).toBe(3);
     });

@@ -2,9 +2,18 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: scripts have variables too
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { probeFolder } from '../../../src/paths.ts';
 import { leftovers } from '../../helpers/host-state.ts';
 import { clone, type RunOptions } from '../../helpers/mpkit.ts';
 import { type Requirement, requires } from '../../helpers/requires.ts';
@@ -29,6 +38,16 @@ function suite(user: typeof ranged | undefined) {
   const arm64 = ['run', '--offline', '--network', 'host', '--platform', 'linux/arm64'];
   const shell = (text: string, flags: string[] = [], options?: RunOptions) =>
     place.mpkit([...arm64, ...flags, image, '--', 'sh', '-c', text], options);
+
+  /** The arm64 variant of the base as a plain folder. */
+  const unpack = (name: string) => {
+    const rootfs = join(place.folder, name);
+    mkdirSync(rootfs);
+    const { manifest } = readImage(place.base, 'linux/arm64');
+    for (const { digest } of manifest.layers)
+      execFileSync('tar', ['-xf', blobFile(place.base, digest), '-C', rootfs]);
+    return rootfs;
+  };
 
   it('ends with the status of the command, 128+n after a signal', async () => {
     const exits = await shell('echo out; echo err >&2; exit 7');
@@ -174,17 +193,38 @@ function suite(user: typeof ranged | undefined) {
     ]);
   });
 
+  it('gives no program of another CPU to the shell, and says whose it is', async () => {
+    const rootfs = unpack('mixed');
+    copyFileSync(join(probeFolder(), 'riscv64'), join(rootfs, 'bin/foreign'));
+    place.write({ 'mixed/bin/script': '#!/bin/foreign -x\n', 'mixed/bin/text': 'echo "$0 $1"\n' });
+    for (const name of ['foreign', 'script', 'text']) chmodSync(join(rootfs, 'bin', name), 0o755);
+    const run = (...command: string[]) =>
+      place.mpkit([...arm64, '--rootfs', rootfs, '--', ...command]);
+    const foreign = 'exec format error: it is riscv64, the step runs linux/arm64';
+    for (const [name, why] of [
+      ['foreign', foreign],
+      ['/bin/foreign', foreign],
+      ['script', foreign.replace('it is', 'its interpreter `/bin/foreign` is')],
+      ['text', 'exec format error: it is no program, and no script that begins with `#!`'],
+    ] as const) {
+      const { exitCode, stdout, stderr } = await run(name, 'x');
+      expect([exitCode, stdout, errorText(stderr)]).toEqual([
+        126,
+        '',
+        `mpkit: cannot execute \`${name}\`: ${why}\n`,
+      ]);
+    }
+    // a shell does so with what the kernel refused
+    expect(await run('sh', '-c', 'text x')).toMatchObject({ exitCode: 0, stdout: '/bin/text x\n' });
+  });
+
   it('keeps changes out of an image and out of a folder', async () => {
     const before = tree(place.base);
     expect((await shell('echo x > /etc/passwd; rm -r /bin; echo > /new')).exitCode).toBe(0);
     expect((await shell('cat /etc/passwd')).stdout).toMatch(/^root:x:0/);
     expect(tree(place.base)).toEqual(before);
 
-    const rootfs = join(place.folder, 'rootfs');
-    mkdirSync(rootfs);
-    const { manifest } = readImage(place.base, 'linux/arm64');
-    for (const { digest } of manifest.layers)
-      execFileSync('tar', ['-xf', blobFile(place.base, digest), '-C', rootfs]);
+    const rootfs = unpack('rootfs');
     const unpacked = tree(rootfs);
     const text = 'uname -m; echo x > /etc/passwd && rm /bin/ls && echo > /new && ls / 2>&1 | wc -l';
     const words = [...arm64, '--rootfs', rootfs, '--', '/bin/sh', '-c', text];
