@@ -3,7 +3,7 @@
 // Drives `mpkit` in tmux, captures screens with their colours, and writes each as SVG. Needs tmux
 // and what examples/hello needs; STATE-FOLDER keeps emulators between runs.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -44,7 +44,7 @@ try {
   keys('Enter', 'Down', 'Down', 'Down', 'Enter');
   text(build);
   keys('Enter', 'b');
-  await see(/20\/20 steps/);
+  await see(/(\d+)\/\1 steps/);
   picture('build');
   keys('5', 'Enter');
   await see(/configuration/);
@@ -64,6 +64,9 @@ function prepare() {
     stdio: 'inherit',
   });
   execFileSync('cp', ['-r', example, join(work, 'hello')]);
+  // long enough to be seen while it runs
+  const count = 'n=0; while [ $n -lt 50000 ]; do n=$((n+1)); done; echo counted to $n';
+  appendFileSync(join(work, 'hello/Dockerfile'), `RUN ${count}\n`);
   return { folder: join(work, 'hello'), base: join(context, 'oci-layout') };
 }
 
@@ -129,11 +132,11 @@ async function see(what) {
 
 function picture(name) {
   const captured = tmux('capture-pane', '-e', '-p', '-t', 'pictures');
-  writeFileSync(join(here, `${name}.svg`), svg(captured.replaceAll(work, '/home/me')));
+  writeFileSync(join(here, `${name}.svg`), svg(name, captured.replaceAll(work, '/home/me')));
 }
 
 /** One text element a line, one tspan for each run of a style. */
-function svg(captured) {
+function svg(name, captured) {
   const [width, height] = [8.4, 18];
   const lines = captured.replace(/\n+$/, '').split('\n');
   const drawn = lines.map((each, at) => {
@@ -149,6 +152,7 @@ function svg(captured) {
   const size = `width="${columns * width + 20}" height="${(lines.length + 1) * height}"`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="monospace" font-size="14" fill="#d8dee9" xml:space="preserve">`,
+    `<title>mpkit: ${name.replaceAll('-', ' ')}</title>`,
     '<rect width="100%" height="100%" rx="8" fill="#1e222a"/>',
     ...drawn,
     '</svg>\n',

@@ -1,5 +1,5 @@
 /**
- * A running build on a terminal: five pictures a second at most, and a summary in their place at the
+ * A running build on a terminal: four pictures a second at most, and a summary in their place at the
  * end. What draws is loaded only when a build takes long enough to be watched.
  */
 import type { BuildEvent } from '../builder/events.ts';
@@ -19,7 +19,7 @@ export interface LiveBuild {
 
 /** Milliseconds. */
 const patience = 300;
-const interval = 200;
+const interval = 250;
 /** Lines that the view keeps of each step. */
 const keptLines = 20;
 const heldBytes = 256 * 1024;

@@ -103,6 +103,8 @@ function flush(vertex: Shown, at: number, printer: LinePrinter): void {
 function printLine(vertex: Shown, text: string, at: number, { line, colour }: LinePrinter): void {
   const last = text.replace(/\r+$/, '').split('\r').at(-1) ?? '';
   const time = seconds(at - vertex.start);
+  // short lines cost more than their own bytes
+  vertex.printed += vertex.place.length + 12;
   line(`#${vertex.number} [${vertex.place}] ${time} ${cleanLine(last, colour)}`);
 }
 
@@ -121,7 +123,8 @@ function planLines(platforms: PlannedPlatform[]): string[] {
 
 function firstLine(text: string): string {
   const [first = '', ...others] = text.split('\n');
-  return others.length > 0 ? `${first} …` : first;
+  const shown = first.length > 300 ? `${first.slice(0, 300)} …` : first;
+  return others.length > 0 ? `${shown} …` : shown;
 }
 
 /** Milliseconds as `1.2`. */

@@ -227,7 +227,7 @@ describe.skipIf(!need.ok)(`the interface${need.why}`, { timeout: 300_000 }, () =
     expect(await opened.see('left 0')).toContain('usage: mpkit VERB');
   });
 
-  it('has neither colour nor Unicode where they are not wanted', async () => {
+  it('has no colour where it is not wanted', async () => {
     opened = terminal(place, { env: { NO_COLOR: '1', LC_ALL: 'C', LANG: 'C' } });
     opened.line('script -qc mpkit typescript; echo left $?');
     await opened.see('[1 Host]');
