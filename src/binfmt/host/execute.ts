@@ -2,7 +2,7 @@
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { probeFolder, sandboxProgram } from '../../paths.ts';
-import { run } from '../../process.ts';
+import { type CommandResult, run } from '../../process.ts';
 import { cpuOf } from '../table.ts';
 
 export interface Execution {
@@ -26,7 +26,7 @@ export async function executeProbe(architecture: string, where: 'host' | 'empty-
   const isolated = where === 'empty-root';
   const program = isolated ? `/${architecture}` : join(probeFolder(), architecture);
   const options = isolated ? ['--chroot', probeFolder()] : [];
-  return judge(architecture, await start(options, [program, 'mpkit-probe', program]));
+  return judgeAnswer(architecture, await start(options, [program, 'mpkit-probe', program]));
 }
 
 /** The exit status of one further check of the probe, as native/probe/README.md has them. */
@@ -54,9 +54,10 @@ function start(options: string[], command: string[]) {
   });
 }
 
-function judge(
+/** Exported for its test. Pure. */
+export function judgeAnswer(
   architecture: string,
-  { exitCode, stdout, stderr }: Awaited<ReturnType<typeof start>>,
+  { exitCode, stdout, stderr }: CommandResult,
 ): Execution {
   const words = [...stdout.matchAll(/ ([a-z0-9]+)=(\S+)/g)].map(([, name, value]) => [name, value]);
   const { machine, ...results } = Object.fromEntries(words) as Record<string, string>;
