@@ -35,6 +35,8 @@
 struct enter_options {
   const char *how, *uid_map, *gid_map, *directory;
   long parent;
+  /* this program, opened while it may be read: inside, a file of mode 0700 is somebody else's */
+  int self;
   struct loan loans[MAX_LOANS];
   int loan_count;
   char **command;
@@ -65,10 +67,9 @@ static void parse(struct enter_options *options, int count, char **words) {
 }
 
 /* The steps run this program from a sealed copy in memory, which none of them can change. */
-static void publish_sealed_self(void) {
-  int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+static void publish_sealed_self(int self) {
   struct stat is;
-  if (self < 0 || fstat(self, &is) < 0) fail("open", "/proc/self/exe", "");
+  if (fstat(self, &is) < 0) fail("open", "/proc/self/exe", "");
   /* MFD_ALLOW_SEALING, with MFD_EXEC where Linux (6.3) knows it */
   int memory = (int)syscall(SYS_memfd_create, "mpkit-sandbox", 2 | 0x10);
   if (memory < 0) memory = (int)syscall(SYS_memfd_create, "mpkit-sandbox", 2);
@@ -109,7 +110,7 @@ static _Noreturn void builder(const struct enter_options *options, int socket) {
   if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0)
     setenv("MPKIT_PROC", "own", 1);
   mount_binfmt();
-  publish_sealed_self();
+  publish_sealed_self(options->self);
   if (options->directory && chdir(options->directory) < 0 && chdir("/") < 0) fail("chdir", "/", "");
   run_as_init(options->command[0], options->command, NULL);
 }
@@ -121,6 +122,8 @@ int enter_command(int count, char **words) {
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) fail("prctl", "", "");
   /* it may have died before it could be asked for the signal */
   if (options.parent && getppid() != options.parent) return EXIT_SETUP;
+  options.self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+  if (options.self < 0) fail("open", "/proc/self/exe", "");
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0) fail("socketpair", "", "");
   sigset_t forwarded = block_signals();
   pid_t child = clone_process(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC);

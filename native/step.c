@@ -142,7 +142,7 @@ static void close_others(struct running *running) {
   int *fds[] = {&report_fd, &running->slave};
   for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
     if (*fds[i] < 0) continue;
-    int high = fcntl(*fds[i], F_DUPFD_CLOEXEC, 1000);
+    int high = fcntl(*fds[i], F_DUPFD_CLOEXEC, 5);
     if (high < 0) fail("duplicate", "", "");
     *fds[i] = high;
   }

@@ -75,7 +75,9 @@ export type ErrorCode = keyof typeof exitCodes;
 /** Turns what Node threw at an I/O boundary into an error that says what to do. */
 export function ioError(error: unknown, action: string): MpkitError {
   if (error instanceof MpkitError) return error;
-  const { code, message } = error as NodeJS.ErrnoException;
+  const { code } = error as NodeJS.ErrnoException;
+  // the descriptor that an object was reached through tells nobody anything
+  const message = (error as Error).message.replaceAll(/\/proc\/self\/fd\/\d+\/?/g, '');
   if (code === 'ENOSPC' || code === 'EDQUOT')
     return new MpkitError('disk-full', `no space left while ${action}`, {
       hint: 'free some space or point `--root` (or MPKIT_ROOT) at a larger disk; finished steps are kept',

@@ -2,7 +2,8 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRunners, type Scratch, stubLayer } from '../emulator/index.ts';
-import { detachedOverlay } from '../overlay.ts';
+import { MpkitError } from '../errors.ts';
+import { detachedOverlay, type OverlayLayers } from '../overlay.ts';
 import type { Platform } from '../platform.ts';
 import type { Emit } from './events.ts';
 import {
@@ -84,13 +85,26 @@ export function folderRoot(options: {
   chmodSync(folder, 0o755);
   const lower = [options.folder, stubLayer(options.root)];
   return {
-    rootFd: detachedOverlay({ lower, upper: { folder, work } }),
+    rootFd: overlayOf(options.folder, { lower, upper: { folder, work } }),
     platform: options.platform,
     environment: new Map(),
     directory: '/',
     user: '',
     command: [],
   };
+}
+
+/** Throws `invalid-input` naming the folder where the kernel does not take it as a layer. */
+function overlayOf(folder: string, layers: OverlayLayers): number {
+  try {
+    return detachedOverlay(layers);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new MpkitError('invalid-input', `\`${folder}\` cannot be the root of a run: ${code}`, {
+      hint: 'the state folder must not lie in it: choose another one with `--root`',
+      cause: error,
+    });
+  }
 }
 
 function runtimeOf(config: ImageConfig) {

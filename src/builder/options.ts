@@ -20,6 +20,8 @@ export interface BuildOptions {
   offline: boolean;
   tags: string[];
   outputs: OciOutput[];
+  /** In force while the outputs are written. */
+  umask: number;
   /** SOURCE_DATE_EPOCH in seconds; undefined keeps real times. */
   epoch: number | undefined;
   proxies: [name: string, value: string][];

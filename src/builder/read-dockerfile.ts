@@ -49,6 +49,8 @@ export function readDockerfile(path: string, context: string): string {
       );
     const content = Buffer.alloc(size);
     readSync(fd, content, 0, size, 0);
+    if (content.includes(0))
+      throw new MpkitError('invalid-input', `Dockerfile \`${path}\` has a NUL byte: it is no text`);
     return content.toString('utf8');
   } finally {
     closeSync(fd);

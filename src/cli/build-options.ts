@@ -43,7 +43,7 @@ export const buildFlags = {
 
 type Flags = ReturnType<typeof parseWords<typeof buildFlags>>['values'];
 
-export type ParsedBuild = Omit<BuildOptions, 'root' | 'signal'>;
+export type ParsedBuild = Omit<BuildOptions, 'root' | 'signal' | 'umask'>;
 
 /** Every path absolute, every word checked; throws `usage` or `not-found`. */
 export function readBuildOptions(values: Flags, positionals: string[]): ParsedBuild {
@@ -72,6 +72,12 @@ export function readBuildOptions(values: Flags, positionals: string[]): ParsedBu
       return value === undefined ? [] : [[name, value] as [string, string]];
     }),
   };
+}
+
+/** A link as destination is replaced, not followed: it may come with the sources. */
+function placeOf(path: string): string {
+  if (path === '-') throw usage('writing to stdout is not supported yet: name a file');
+  return join(hostPath(dirname(path)), basename(path));
 }
 
 /** A Dockerfile of the context keeps its name there: its own links are followed in-root only. */
@@ -153,7 +159,7 @@ function readOutput(spec: string): OciOutput {
   for (const key of fields.keys())
     if (!['type', 'dest', 'tar'].includes(key))
       throw usage(`output \`${spec}\`: unknown key \`${key}\``);
-  return { type: 'oci', dest: hostPath(dest), tar };
+  return { type: 'oci', dest: placeOf(dest), tar };
 }
 
 export function readProgress({ progress = 'auto', quiet }: Flags): ProgressMode | 'auto' {

@@ -10,7 +10,7 @@ import { buildFlags, type ParsedBuild, readBuildOptions, readProgress } from './
 import { startRecording } from './build-record.ts';
 import { writeMetadata } from './metadata.ts';
 import { chooseProgress, openProgress } from './progress.ts';
-import { inNamespace, parseWords, stopOnSignals, type Verb } from './verb.ts';
+import { callersUmask, inNamespace, parseWords, stopOnSignals, type Verb } from './verb.ts';
 
 export const buildVerb: Verb = {
   help: `usage: mpkit build [options] CONTEXT
@@ -70,7 +70,10 @@ async function execute(words: string[]): Promise<number> {
           text: 'no output given: the result stays in the cache; use -o type=oci,dest=PATH',
         });
       try {
-        const result = await build({ ...options, root, signal: stop.signal }, emit);
+        const result = await build(
+          { ...options, root, umask: callersUmask, signal: stop.signal },
+          emit,
+        );
         progress.close(shownImages(result));
         recording.end('done', result);
         const metadata = values['metadata-file'];

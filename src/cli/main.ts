@@ -65,6 +65,7 @@ const verbs = new Map<string, { summary: string; load: () => Promise<Verb> }>([
   ],
 ]);
 
+watchOutputs();
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(argv: string[]): Promise<number> {
@@ -86,6 +87,16 @@ async function main(argv: string[]): Promise<number> {
     process.stderr.write(reportError(error));
     return exitCodeOf(error);
   }
+}
+
+/** A reader that left is no failure of ours, a full disk behind stdout is. */
+function watchOutputs(): void {
+  process.stderr.on('error', () => {});
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return;
+    process.stderr.write(`mpkit: cannot write to stdout: ${error.code}\n`);
+    process.exit(1);
+  });
 }
 
 /** Only before `--`: what follows belongs to the command. */

@@ -1,7 +1,7 @@
 /** `mpkit prune`: gives back the space of the state folder. */
 import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { removeTree } from '../remove-tree.ts';
+import { emptyState } from '../emulator/index.ts';
 import { inNamespace, parseWords, type Verb } from './verb.ts';
 
 export const pruneVerb: Verb = {
@@ -23,12 +23,7 @@ the state folder may belong to subordinate ids, which only mpkit can remove.
       { root: values.root, loans: [], quiet: true },
       async (root) => {
         const kept = values.all ? [] : ['emulators'];
-        let freed = 0;
-        for (const name of readdirSync(root)) {
-          if (kept.includes(name)) continue;
-          freed += sizeOf(join(root, name));
-          removeTree(Buffer.from(join(root, name)));
-        }
+        const freed = emptyState(root, kept, sizeOf);
         process.stdout.write(`freed ${(freed / 1e6).toFixed(1)} MB\n`);
         return 0;
       },

@@ -1,9 +1,10 @@
 /** The one place that turns errors into text: message, excerpt, last output, hint. */
-import { MpkitError, type SourceLocation } from '../errors.ts';
+import { ioError, MpkitError, type SourceLocation } from '../errors.ts';
 import { cleanLine, cleanName } from '../tui/clean.ts';
 
 /** Lines for stderr, complete without colour; a bug keeps its stack. */
 export function reportError(error: unknown): string {
+  if (isSystemError(error)) return reportError(ioError(error, 'working'));
   if (!(error instanceof MpkitError)) return bugReport(error);
   const step = error.step ? `[${cleanName(error.step)}] ` : '';
   const lines = [`mpkit: ${step}${cleanName(error.message)}`];
@@ -28,9 +29,14 @@ function excerpt({ file, startLine, endLine, text }: SourceLocation): string[] {
   const lines = all.slice(from - 1, to).map((line, at) => {
     const number = from + at;
     const mark = number >= startLine && number <= endLine ? '>>>' : '   ';
-    return `${mark} ${String(number).padStart(width)} | ${cleanLine(line, false)}`;
+    return `${mark} ${String(number).padStart(width)} | ${cleanLine(line.slice(0, 300), false)}`;
   });
   return [`${cleanName(file)}:${startLine}`, ...lines];
+}
+
+/** What the kernel refused: the user's disk, limits or rights rather than a bug. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error && 'code' in error;
 }
 
 function bugReport(error: unknown): string {

@@ -1,5 +1,6 @@
 /** The flags of `mpkit run`, checked. */
 import { existsSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { parseLayoutUrl } from '../builder/index.ts';
 import { isOffline, type Network } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
@@ -39,6 +40,30 @@ interface Words {
   values: ReturnType<typeof parseWords<typeof runFlags>>['values'];
   positionals: string[];
   command: string[];
+}
+
+/**
+ * The command begins after `--`, or, as docker run has it, at the first word that is neither a flag
+ * nor the image. Flags may stand on both sides of the image.
+ */
+export function splitCommand(words: string[]): { own: string[]; command: string[] } {
+  const { tokens } = parseArgs({
+    args: words,
+    options: runFlags,
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+  });
+  let needsImage = true;
+  for (const token of tokens) {
+    if (token.kind === 'option-terminator')
+      return { own: words.slice(0, token.index), command: words.slice(token.index + 1) };
+    if (token.kind === 'option' && token.name === 'rootfs') needsImage = false;
+    if (token.kind !== 'positional') continue;
+    if (!needsImage) return { own: words.slice(0, token.index), command: words.slice(token.index) };
+    needsImage = false;
+  }
+  return { own: words, command: [] };
 }
 
 /** Every path absolute, every word checked; throws `usage` or `not-found`. */

@@ -7,13 +7,14 @@ import {
   type Loan,
   openScratch,
   type Runner,
+  requireMapped,
   resolverFile,
   resolveUser,
   runStep,
 } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
 import { reportError } from './report.ts';
-import { type RunOptions, readRunOptions, runFlags } from './run-options.ts';
+import { type RunOptions, readRunOptions, runFlags, splitCommand } from './run-options.ts';
 import { inNamespace, parseWords, stopOnSignals, type Verb } from './verb.ts';
 
 export const runVerb: Verb = {
@@ -42,9 +43,7 @@ sandbox could not be made, 127 and 126 where the command is missing or cannot be
 };
 
 async function execute(words: string[]): Promise<number> {
-  const end = words.indexOf('--');
-  const own = end < 0 ? words : words.slice(0, end);
-  const command = end < 0 ? [] : words.slice(end + 1);
+  const { own, command } = splitCommand(words);
   const { values, positionals } = parseWords('run', own, runFlags);
   const options = readRunOptions({ values, positionals, command });
   return inNamespace('run', words, { root: values.root, loans: loansOf(options) }, (root) =>
@@ -82,6 +81,7 @@ async function runInside(options: RunOptions, root: string): Promise<number> {
     const runner = await runners.get(image.platform);
     if (options.verbose) process.stderr.write(`mpkit: ran ${describeRunner(runner)}\n`);
     const user = resolveUser(image.rootFd, options.user ?? image.user);
+    requireMapped(user, options.user ?? image.user);
     const command = options.command.length > 0 ? options.command : image.command;
     if (command.length === 0)
       throw new MpkitError('usage', 'no command: the image names none; give one after `--`');

@@ -33,6 +33,9 @@ export function parseWords<T extends ParseArgsConfig['options']>(
   }
 }
 
+/** For files that are written for the caller. */
+export let callersUmask = 0o022;
+
 /** Runs `action` inside the builder's namespace: there directly, outside by entering it. */
 export async function inNamespace(
   verb: string,
@@ -40,8 +43,13 @@ export async function inNamespace(
   options: { root: string | undefined; loans: Loan[]; quiet?: boolean },
   action: (root: string) => Promise<number>,
 ): Promise<number> {
+  if (options.root === '') throw new MpkitError('usage', '`--root` is empty: expected a folder');
   const root = stateRoot(options.root);
-  if (isInside()) return action(root);
+  if (isInside()) {
+    // what images are made of must not depend on the caller's umask; results do (`callersUmask`)
+    callersUmask = process.umask(0o022);
+    return action(root);
+  }
   return enterNamespace({
     root,
     loans: options.loans,

@@ -54,9 +54,19 @@ export function chooseIdMap(host: HostIds): IdMap {
 /** The one warning a single-id namespace deserves: what will not work, and what mends it. */
 export function singleIdWarning(host: HostIds): string {
   const missing = host.hasHelpers
-    ? `add a range with \`usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${host.userName ?? host.uid}\``
+    ? `add a range with \`usermod --add-subuids ${freeRange(host)} --add-subgids ${freeRange(host)} ${host.userName ?? host.uid}\``
     : 'install the package `uidmap`';
   return `only one user id is available: steps cannot switch users or own files as anybody but root; to mend it, ${missing}`;
+}
+
+/** Behind every range that anybody has: two users must not share ids. */
+function freeRange({ subuid, subgid }: HostIds): string {
+  const ends = `${subuid}\n${subgid}`.split('\n').map((line) => {
+    const [, start, count] = line.split(':').map(Number);
+    return (start ?? 0) + (count ?? 0) || 0;
+  });
+  const start = Math.max(100_000, ...ends);
+  return `${start}-${start + idCount - 1}`;
 }
 
 /** Reads what `chooseIdMap` needs from the running host. */

@@ -21,7 +21,7 @@ export {
   type Runners,
 } from './runner.ts';
 export { type Identity, runStep, type Step, type StepResult } from './sandbox.ts';
-export { openScratch, type Scratch, stubLayer } from './scratch.ts';
+export { emptyState, openScratch, type Scratch, stubLayer } from './scratch.ts';
 export { addFromDebian, type FetchOptions, withDownloadFolder } from './sources/debian.ts';
 export { addFile, addFromHost, type HostResult } from './sources/path.ts';
 export {
@@ -32,4 +32,4 @@ export {
   removeEmulator,
   type StoreListing,
 } from './store.ts';
-export { parseId, resolveGroup, resolveUser, type User } from './user.ts';
+export { parseId, requireMapped, resolveGroup, resolveUser, type User } from './user.ts';

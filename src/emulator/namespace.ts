@@ -59,7 +59,7 @@ export async function enterNamespace(options: EnterOptions): Promise<number> {
 async function start(options: EnterOptions, map: IdMap): Promise<number> {
   const args = [
     ...['enter', '--report-fd', '3', '--map', map.how, '--uids', map.uids, '--gids', map.gids],
-    ...['--directory', process.cwd(), '--parent', String(process.pid)],
+    ...['--directory', workingFolder(), '--parent', String(process.pid)],
     ...loanArguments(options, map),
     ...[
       '--',
@@ -133,6 +133,15 @@ function prepareState(root: string, map: IdMap): void {
     if ((is.mode & 0o777) !== 0o700) chmodSync(root, 0o700);
   } catch (error) {
     throw ioError(error, `preparing the state folder \`${root}\``);
+  }
+}
+
+/** One that was deleted has no name any more. */
+function workingFolder(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return '/';
   }
 }
 

@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { ioError } from '../errors.ts';
+import { ioError, MpkitError } from '../errors.ts';
 import { lockFile } from '../libc.ts';
 import { removeTree } from '../remove-tree.ts';
 
@@ -29,10 +29,11 @@ export interface Scratch {
 /** Makes what every run needs below the state folder and removes what dead processes left. */
 export function openScratch(root: string): Scratch {
   try {
+    const use = holdState(root);
     for (const name of ['attach', 'tmp']) mkdirSync(join(root, name), { recursive: true });
     makeStub(root);
     removeDead(join(root, 'tmp'));
-    return newScratch(join(root, 'tmp'));
+    return newScratch(join(root, 'tmp'), use);
   } catch (error) {
     throw ioError(error, `preparing the state folder \`${root}\``);
   }
@@ -46,7 +47,44 @@ export function stubLayer(root: string): string {
   return join(root, 'stub');
 }
 
-function newScratch(parent: string): Scratch {
+/**
+ * Empties the state folder but for `kept`, alone: throws `io` while another process uses it.
+ * Returns the freed bytes.
+ */
+export function emptyState(root: string, kept: string[], sizeOf: (path: string) => number): number {
+  const fd = openSync(join(root, useName), constants.O_CREAT | constants.O_RDWR, 0o600);
+  try {
+    if (!lockFile(fd, 'exclusive'))
+      throw new MpkitError('io', `another mpkit is using the state folder \`${root}\``, {
+        hint: 'wait until its builds and runs have ended',
+      });
+    let freed = 0;
+    for (const name of readdirSync(root)) {
+      if (name === useName || kept.includes(name)) continue;
+      freed += sizeOf(join(root, name));
+      removeTree(Buffer.from(join(root, name)));
+    }
+    return freed;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+const useName = 'in-use.lock';
+
+/** Held by everything that runs on the state folder, so that nobody empties it meanwhile. */
+function holdState(root: string): number {
+  const fd = openSync(join(root, useName), constants.O_CREAT | constants.O_RDWR, 0o600);
+  const deadline = Date.now() + 600_000;
+  while (!lockFile(fd, 'shared')) {
+    if (Date.now() > deadline)
+      throw new MpkitError('io', `the state folder \`${root}\` is being emptied`);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+  }
+  return fd;
+}
+
+function newScratch(parent: string, use: number): Scratch {
   const folder = mkdtempSync(join(parent, `${process.pid}-`));
   const fd = openSync(join(folder, lockName), constants.O_CREAT | constants.O_RDWR, 0o600);
   lockFile(fd, 'exclusive');
@@ -56,6 +94,7 @@ function newScratch(parent: string): Scratch {
     remove: () => {
       removeTree(Buffer.from(folder));
       closeSync(fd);
+      closeSync(use);
     },
   };
 }

@@ -41,6 +41,16 @@ export function resolveUser(rootFd: number, spec: string): User {
   return { user, group, groups: [...new Set([group, ...groups])].slice(0, 256), home };
 }
 
+/** Throws `permission-denied` for ids that a namespace of one id lacks; `spec` as the user gave it. */
+export function requireMapped({ user, group }: Identity, spec: string): void {
+  if (process.env.MPKIT_IDS !== 'single' || (user === 0 && group === 0)) return;
+  throw new MpkitError(
+    'permission-denied',
+    `cannot run as \`${spec}\`: only one user id is available`,
+    { hint: 'the package `uidmap` and a range in /etc/subuid and /etc/subgid give more' },
+  );
+}
+
 /** A group name or number; an unknown name is refused. */
 export function resolveGroup(rootFd: number, word: string): number {
   const groups = readTable(rootFd, '/etc/group').map(([name, , gid]) => ({

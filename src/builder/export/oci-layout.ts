@@ -11,7 +11,6 @@ import {
   mkdir,
   open,
   readdir,
-  realpath,
   rename,
   rm,
   stat,
@@ -54,11 +53,10 @@ async function writeArchive(dest: string, files: LayoutFile[], mtime: number): P
   // a pipe or device is written to; renaming over it would remove it
   if (existing && !existing.isFile())
     return withFile(dest, 'w', (file) => pack(file, files, mtime));
-  const target = existing ? await realpath(dest) : dest;
-  const temporary = siblingOf(target);
+  const temporary = siblingOf(dest);
   try {
     await withFile(temporary, 'wx', (file) => pack(file, files, mtime));
-    await rename(temporary, target);
+    await rename(temporary, dest);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;

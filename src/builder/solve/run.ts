@@ -2,6 +2,7 @@
 import { closeSync } from 'node:fs';
 import {
   chooseNetwork,
+  requireMapped,
   resolverFile,
   resolveUser,
   runStep,
@@ -33,12 +34,7 @@ async function execute(
 ): Promise<void> {
   const runner = await executor.runners.get(op.platform);
   const user = resolveUser(rootFd, op.user);
-  if (executor.singleId && user.user !== 0)
-    throw new MpkitError(
-      'permission-denied',
-      `cannot run as \`${op.user}\`: only one user id is available`,
-      { hint: 'the package `uidmap` and a range in /etc/subuid and /etc/subgid give more' },
-    );
+  requireMapped(user, op.user);
   closeSync(makeFoldersInRoot(rootFd, op.directory));
   const network = chooseNetwork(op.network === 'default' ? 'host' : op.network);
   const tail = createTail();
