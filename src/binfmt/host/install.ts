@@ -6,8 +6,8 @@ import { type Cpu, cpuOf } from '../table.ts';
 import { listHandlers } from './handlers.ts';
 import { type InstallRow, row } from './install-row.ts';
 import { judgeHandler } from './judge.ts';
-import { headOf, matches } from './match.ts';
-import { isPlaced } from './place.ts';
+import { headOf, matches, ruleFaults } from './match.ts';
+import { isPlaced, isWhole } from './place.ts';
 import { type InstallOptions, replace } from './replace.ts';
 import { execute, failure, type Tried, works } from './tried.ts';
 import type { HostView } from './view.ts';
@@ -41,10 +41,11 @@ async function installOne(view: HostView, cpu: Cpu, options: InstallOptions): Pr
   if (cpu.architecture === hostPlatform().architecture)
     return row(cpu, 'native', winner, tried, { detail: 'an emulator would only slow it down' });
   const own = claimants.find(({ interpreter }) => isPlaced(interpreter));
-  if (winner && winner === own && works(tried) && (await isAsAsked(winner, cpu, options)))
+  const isSound = works(tried) && winner !== undefined && ruleFaults(winner, cpu).length === 0;
+  if (isSound && winner === own && (await isAsAsked(view, winner, cpu, options)))
     return row(cpu, 'present', winner, tried, { owner: 'mpkit', detail: tried.here.detail });
   const foreign = claimants.filter((each) => each !== own);
-  if (winner && winner !== own && works(tried) && !options.replace)
+  if (isSound && winner !== own && !options.replace)
     return row(cpu, 'kept', winner, tried, {
       owner: ownersOn(view)(winner),
       detail: tried.here.checks.argv0 ? tried.here.detail : 'runs, but loses argv[0]',
@@ -69,11 +70,14 @@ function serves(handler: RegisteredEntry, cpu: Cpu): boolean {
 }
 
 async function isAsAsked(
+  view: HostView,
   { flags, interpreter }: RegisteredEntry,
   cpu: Cpu,
   { credentials, preserveArgv0, exactly, replace, emulatorFor }: InstallOptions,
 ): Promise<boolean> {
   if (flags.includes('C') !== credentials || (flags.includes('P') && !preserveArgv0)) return false;
+  // what runs is the kernel's open copy; a boot needs the file
+  if (!isWhole(view, interpreter)) return false;
   if (!exactly.has(cpu.architecture) && !replace) return true;
   const { digest } = await emulatorFor(cpu.architecture);
   return interpreter.endsWith(`-${digest.slice('sha256:'.length).slice(0, 16)}`);

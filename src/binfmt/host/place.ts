@@ -51,6 +51,16 @@ export function isPlaced(interpreter: string): boolean {
   return folders.some((folder) => interpreter.startsWith(`${folder}/`));
 }
 
+/** Whether the file of a placed emulator is there, with the content that its name is made from. */
+export function isWhole(view: HostView, interpreter: string): boolean {
+  try {
+    const digest = digestOf(readFileSync(at(view, interpreter)));
+    return interpreter.endsWith(`-${digest.slice(0, 16)}`);
+  } catch {
+    return false;
+  }
+}
+
 /** Removes what no path of `used` names, and folders that get empty. */
 export function removeUnused(view: HostView, used: ReadonlySet<string>): void {
   for (const folder of folders) {

@@ -7,6 +7,7 @@ import { hostPlatform } from '../../platform.ts';
 import { cpuOf } from '../table.ts';
 import { askProbe, executeProbe } from './execute.ts';
 import { listHandlers } from './handlers.ts';
+import { ruleFaults } from './match.ts';
 import type { HostView } from './view.ts';
 import { winnerOf } from './winner.ts';
 
@@ -49,6 +50,9 @@ export async function verifyArchitecture(view: HostView, architecture: string): 
       here.ran && here.checks[name] === true,
       here.ran ? `the probe's \`${name}\`` : here.detail,
     );
+  // the probe is one program of many: a rule may catch it and miss others
+  const faults = handler ? ruleFaults(handler, cpu) : [];
+  const wrongRule = `wrong mask: \`${handler?.name}\` ${faults.join(' and ')}; \`--replace\` mends it`;
   const program = join(probeFolder(), architecture);
   const large = here.ran ? await askProbe(program, ['large', '6']) : undefined;
   return {
@@ -56,7 +60,7 @@ export async function verifyArchitecture(view: HostView, architecture: string): 
     architecture,
     handler: handler?.name,
     cells: {
-      runs: cell(here.ran, here.detail),
+      runs: cell(here.ran && faults.length === 0, here.ran ? wrongRule : here.detail),
       chroot: cell(empty.ran, empty.detail),
       argv0: word('argv0'),
       child: word('child'),

@@ -1,0 +1,87 @@
+/** Handlers that still run a probe, and yet are not whole: seen, told and mended. */
+import { afterAll, describe, expect, it } from 'vitest';
+import { cpus, formatEntry } from '../../../src/binfmt/index.ts';
+import { hostPlatform } from '../../../src/platform.ts';
+import { emulatorState } from '../../helpers/fixtures.ts';
+import { type Outcome, type Project, project } from '../../helpers/mpkit.ts';
+import { privateHost } from '../../helpers/private-host.ts';
+
+const host = privateHost();
+const projects: Project[] = [];
+afterAll(() => projects.forEach((each) => void each.remove()));
+
+const foreign = cpus.find(
+  ({ architecture }) => architecture !== hostPlatform().architecture && architecture !== '386',
+)!;
+const cpu = foreign.architecture;
+const emulators = '/usr/lib/mpkit/emulators';
+
+describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
+  it.each([
+    ['is gone', `rm ${emulators}/*`],
+    [
+      'has other content',
+      `for each in ${emulators}/*; do cp /bin/true $each.x; mv $each.x $each; done`,
+    ],
+  ])(
+    'places an emulator again whose file %s',
+    async (_, damage) => {
+      const [, , mended, again, digest] = await steps(
+        `mpkit binfmt install ${cpu} --persist`,
+        damage,
+        `mpkit binfmt install ${cpu} --persist --json`,
+        `mpkit binfmt install ${cpu} --replace --persist --json`,
+        `cd ${emulators} && sha256sum * | while read sum name; do echo "$name $sum"; done`,
+      );
+      expect(result(mended!)).toMatchObject({ result: 'replaced', ok: true });
+      expect(JSON.parse(mended!.stdout).boot).toMatchObject({ ok: true, tried: true });
+      expect(result(again!)).toMatchObject({ result: 'present' });
+      expect(digest!.stdout).toMatch(/^qemu-\S+-([0-9a-f]{16}) \1[0-9a-f]{48}\n$/);
+    },
+    100_000,
+  );
+
+  it('does not believe a rule that catches the probe and misses other programs', async () => {
+    const line = formatEntry({
+      name: 'theirs',
+      match: { offset: 0, magic: foreign.magic, mask: Buffer.alloc(foreign.magic.length, 0xff) },
+      interpreter: '/usr/bin/qemu-x',
+      flags: 'PF',
+    });
+    const [, verify, whole, install, status, mended, after] = await steps(
+      `mpkit binfmt install ${cpu} && cp ${emulators}/* /usr/bin/qemu-x && mpkit binfmt uninstall all && ` +
+        `printf %s '${line}' > /proc/sys/fs/binfmt_misc/register`,
+      `mpkit binfmt verify ${cpu} --property runs`,
+      `mpkit binfmt verify ${cpu} --property chroot`,
+      `mpkit binfmt install ${cpu}`,
+      'mpkit binfmt status',
+      `mpkit binfmt install ${cpu} --replace --json`,
+      `mpkit binfmt verify ${cpu} --property runs`,
+    );
+    const wrong = 'misses position-independent programs';
+    expect(verify!.exitCode).toBe(1);
+    expect(flat(verify!)).toContain(wrong);
+    expect(whole!.exitCode).toBe(0);
+    expect(install!.exitCode).toBe(1);
+    expect(flat(install!)).toMatch(/BROKEN.*misses position-independent.*`--replace` mends it/);
+    expect(flat(status!)).toContain(wrong);
+    expect(result(mended!)).toMatchObject({ result: 'replaced', ok: true });
+    expect(after!.exitCode).toBe(0);
+  }, 100_000);
+});
+
+function result({ stdout, stderr }: Outcome) {
+  if (!stdout) throw new Error(stderr);
+  return JSON.parse(stdout).architectures[0];
+}
+
+function flat({ stdout }: Outcome): string {
+  return stdout.replaceAll(/\s+/g, ' ');
+}
+
+function steps(...commands: string[]): Promise<Outcome[]> {
+  const made = project();
+  projects.push(made);
+  emulatorState(made);
+  return host.steps(made, ...commands);
+}
