@@ -16,7 +16,7 @@ import {
 import { posix } from 'node:path';
 import { MpkitError } from '../../errors.ts';
 import { getXattr, makeNode, setTimes, setXattr } from '../../libc.ts';
-import { copiedXattrs, openRegular } from './hash.ts';
+import { copiedXattrs, openRegular, unreadable } from './hash.ts';
 import { fdPath, findInRoot, makeFoldersInRoot } from './in-root.ts';
 import type { Selected } from './select.ts';
 import type { FileSource } from './source.ts';
@@ -100,9 +100,23 @@ function place(source: FileSource, entry: WalkedEntry, target: CopyTarget, into:
   try {
     create(entry, at, into, target);
     applyMetadata(source, entry, at, target);
+  } catch (error) {
+    throw placed(error, entry, target);
   } finally {
     if (parentFd !== undefined) closeSync(parentFd);
   }
+}
+
+/** Says which file it was; without a range of ids only root can own anything. */
+function placed(error: unknown, { path }: WalkedEntry, { owner }: CopyTarget): unknown {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (code === 'EINVAL' && syscall === 'lchown')
+    return new MpkitError(
+      'permission-denied',
+      `\`${path}\` cannot belong to ${owner?.user}:${owner?.group}: only one user id is available`,
+      { hint: 'the package `uidmap` and a range in /etc/subuid and /etc/subgid give more' },
+    );
+  return code === 'EACCES' ? unreadable(path, error) : error;
 }
 
 /** The folder was placed before its content: a link of that name is followed inside the root. */

@@ -12,9 +12,25 @@ export function hashSelection(source: FileSource, selected: Selected[]): string 
   for (const each of selected) {
     // a folder contributes its content, so its own name does not matter
     field(hash, each.stats.isDirectory() ? '/' : each.name);
-    for (const entry of walk(source, each)) addEntry(hash, source, entry);
+    for (const entry of walk(source, each)) {
+      try {
+        addEntry(hash, source, entry);
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        const path = Buffer.from(`${each.name}/${entry.path}`.replace(/\/$/, ''));
+        throw code === 'EACCES' ? unreadable(path, error) : error;
+      }
+    }
   }
   return hash.digest('hex');
+}
+
+/** A file of the context that its own owner does not let us read. */
+export function unreadable(path: Buffer, cause: unknown): MpkitError {
+  return new MpkitError('permission-denied', `cannot read \`${path}\`: EACCES`, {
+    hint: 'make it readable, or leave it out with `.dockerignore`',
+    cause,
+  });
 }
 
 function addEntry(hash: Hash, source: FileSource, { path, at, stats }: WalkedEntry): void {
