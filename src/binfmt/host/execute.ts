@@ -2,8 +2,8 @@
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { probeFolder, sandboxProgram } from '../../paths.ts';
-import { type CommandResult, run } from '../../process.ts';
 import { cpuOf } from '../table.ts';
+import { type Bounded, runBounded } from './bounded.ts';
 
 export interface Execution {
   /** The probe printed its line, as a program of that CPU. */
@@ -40,16 +40,16 @@ export async function askProbe(
   return exitCode === setUpFailed ? undefined : exitCode;
 }
 
+/** Milliseconds; a probe takes some tens of them. */
+const timeLimit = 10_000;
 /** native/fail.h */
 const setUpFailed = 125;
 /** native/probe/README.md: most handlers have no flag P, and few programs ask for it. */
 const argv0Lost = 10;
 
 function start(options: string[], command: string[]) {
-  return run(sandboxProgram(), ['view', ...options, '--', ...command], {
-    env: {},
-    extendEnv: false,
-    timeout: 10_000,
+  return runBounded(sandboxProgram(), ['view', ...options, '--', ...command], {
+    timeout: timeLimit,
     maxBuffer: 16_384,
   });
 }
@@ -57,7 +57,7 @@ function start(options: string[], command: string[]) {
 /** Exported for its test. Pure. */
 export function judgeAnswer(
   architecture: string,
-  { exitCode, stdout, stderr }: CommandResult,
+  { exitCode, stdout, stderr, timedOut }: Bounded,
 ): Execution {
   const words = [...stdout.matchAll(/ ([a-z0-9]+)=(\S+)/g)].map(([, name, value]) => [name, value]);
   const { machine, ...results } = Object.fromEntries(words) as Record<string, string>;
@@ -74,7 +74,9 @@ export function judgeAnswer(
       : ended
         ? `runs as ${machine}`
         : `runs as ${machine} and ends with status ${exitCode}`
-    : whyNot(architecture, exitCode, stderr);
+    : timedOut
+      ? `does not end within ${timeLimit / 1000} seconds`
+      : whyNot(architecture, exitCode, stderr);
   return { ran, passed, checks, machine, detail };
 }
 

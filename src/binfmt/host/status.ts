@@ -1,10 +1,10 @@
 /** Everything about the handlers of this host: read, then executed. */
 import { createHash } from 'node:crypto';
 import { readFileSync, realpathSync } from 'node:fs';
-import { run } from '../../process.ts';
 import type { RegisteredEntry } from '../entry.ts';
 import { cpus } from '../table.ts';
 import { type BootEntry, bootEntries } from './boot-files.ts';
+import { runBounded } from './bounded.ts';
 import { readHandlers } from './handlers.ts';
 import { type Instance, readInstance } from './instance.ts';
 import { type Interpreter, interpreterAt } from './interpreter.ts';
@@ -130,8 +130,8 @@ async function describe(
 async function versionOf(path: string): Promise<string | undefined> {
   // Debian's links for handlers tell QEMU by their names to take arguments from the kernel only
   const program = realpathSync(path);
-  const limits = { timeout: 5_000, maxBuffer: 16_384, env: {}, extendEnv: false };
-  const answer = await run(program, ['--version'], limits).catch(() => undefined);
+  const limits = { timeout: 5_000, maxBuffer: 16_384 };
+  const answer = await runBounded(program, ['--version'], limits).catch(() => undefined);
   return / version (\d[\w.~-]{0,30})/.exec(answer?.stdout ?? '')?.[1];
 }
 

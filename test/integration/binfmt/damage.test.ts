@@ -68,6 +68,34 @@ describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
     expect(result(mended!)).toMatchObject({ result: 'replaced', ok: true });
     expect(after!.exitCode).toBe(0);
   }, 100_000);
+
+  it('waits for no child that an emulator leaves behind', async () => {
+    const line = formatEntry({
+      name: 'forking',
+      match: { offset: 0, magic: foreign.magic, mask: foreign.mask },
+      interpreter: '/usr/bin/forking',
+      flags: '',
+    });
+    const emulator = (text: string) =>
+      `printf '#!/bin/sh\n${text}\n' > /usr/bin/forking; chmod +x /usr/bin/forking`;
+    const child = 'sleep 100 & echo $! >> /run/children';
+    const start = performance.now();
+    const [, , status, ended, , hung] = await steps(
+      emulator(`${child}; echo nothing`),
+      `printf %s '${line}' > /proc/sys/fs/binfmt_misc/register`,
+      'mpkit binfmt status --json',
+      'sleep 0.2; for each in $(cat /run/children); do ps -o stat= -p $each; done',
+      `rm /run/children; ${emulator(`setsid ${child}; wait`)}`,
+      `mpkit binfmt verify ${cpu} --property runs --json; kill $(cat /run/children)`,
+    );
+    const [handler] = JSON.parse(status!.stdout).handlers;
+    expect(handler).toMatchObject({ works: 'no', detail: expect.stringContaining('status 0') });
+    expect(ended!.stdout.replaceAll(/^Z\S*\n/gm, '')).toBe('');
+    expect(JSON.parse(hung!.stdout).rows[0].cells.runs.detail).toContain(
+      'does not end within 10 seconds',
+    );
+    expect(performance.now() - start).toBeLessThan(60_000);
+  }, 250_000);
 });
 
 function result({ stdout, stderr }: Outcome) {
