@@ -28,7 +28,7 @@ for file in $keyring.gpg $keyring.pgp ''; do [ ! -f "$file" ] || break; done
 # what `update` would fetch names the mirror, also where nothing has been fetched yet
 mirror=$(apt-get update --print-uris 2>/dev/null |
   sed -nE "s,^'(https?://[^' ]*/debian(/[0-9TZ]+)?)/+dists/.*,\1,p" | head -n 1)
-mirror=${mirror:-http://mirror.example/debian}
+[ "$mirror" ] || fail 'expected a Debian mirror in the configuration of apt, found none'
 
 mkdir -p "$(dirname "$folder")"
 work=$(mktemp -d "$(cd "$(dirname "$folder")" && pwd)/.fetch-XXXXXX")
@@ -71,7 +71,7 @@ download_all() {
 }
 
 for suite in ${SUITES:-stable testing unstable} ''; do
-  [ "$suite" ] || fail "expected \`$package\` for $* on \`$mirror\`: $(tail -n 1 "$work/log")"
+  [ "$suite" ] || fail "cannot fetch \`$package\` for $* from the mirror of this host: $(tail -n 1 "$work/log"); is the network there?"
   ! download_all "$suite" "$@" || break
   rm -rf "$work/done"
 done
