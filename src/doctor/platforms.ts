@@ -44,11 +44,19 @@ export function platformsOf(host: HostFacts): Platforms {
       executed: true,
       detail: bare || plain ? 'on the host only: mpkit has no sandbox to build in' : detail,
     });
-  const canBuild = host.trials?.inside !== undefined;
+  const inside = host.trials?.inside;
+  if (inside && inside.overlayError !== '')
+    return { usable: [], unusable: rows.filter(({ executed }) => executed).map(withoutOverlay) };
   return {
-    usable: rows.filter(({ way }) => way !== 'none' && canBuild),
-    unusable: rows.filter(({ way }) => way === 'none' || !canBuild),
+    usable: rows.filter(({ way }) => way !== 'none' && inside !== undefined),
+    unusable: rows.filter(({ way }) => way === 'none' || inside === undefined),
   };
+}
+
+/** That its probe program ran says nothing of a build. */
+function withoutOverlay({ platform, way, detail }: PlatformRow): PlatformRow {
+  const why = way === 'none' ? detail : 'it runs, but nothing can be built without overlayfs';
+  return { platform, way: 'none', executed: true, detail: why };
 }
 
 /** `linux/amd64/v3` runs where `linux/amd64` does and the CPU has the flags. */

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { examinationText } from '../../src/cli/doctor-text.ts';
-import { checks, examine, fixesFor } from '../../src/doctor/index.ts';
+import { checks, type Examination, examine, fixesFor } from '../../src/doctor/index.ts';
 import { recordedHost, recordedHosts } from '../helpers/recorded-host.ts';
 
 interface Expected {
@@ -127,6 +127,38 @@ it('judges handlers of programs only', () => {
   const subjects = examine(recordedHost('ubuntu-22.04')).findings.map(({ subject }) => subject);
   expect(subjects).toContain('qemu-aarch64');
   expect(subjects).not.toContain('python3.10');
+});
+
+it('lists no platform as usable where overlayfs does not work', () => {
+  const withOverlay = (overlayError: string) =>
+    examine(
+      recordedHost('fedora-41', {
+        trials: {
+          ...{ namespace: { made: true, warnings: [] }, host: [] },
+          inside: {
+            ...{ ids: 'helper', idCount: 65_536, binfmt: 'private', ownProc: true, overlayError },
+            ...{ emulators: [] },
+            platforms: [
+              { platform: 'linux/amd64', ran: true, kind: 'native', machine: 'x86_64' },
+              {
+                ...{ platform: 'linux/arm64', ran: true, kind: 'emulated' },
+                ...{ machine: 'aarch64', version: '9.1' },
+              },
+            ],
+          },
+        },
+      }),
+    );
+  const platforms = ({ platforms: { usable } }: Examination) =>
+    usable.map(({ platform }) => platform);
+  expect(platforms(withOverlay(''))).toContain('linux/arm64');
+  const report = withOverlay('mount failed: EINVAL');
+  expect(report.tier.name).toBe('none');
+  expect(platforms(report)).toEqual([]);
+  expect(new Set(report.platforms.unusable.map(({ way }) => way))).toEqual(new Set(['none']));
+  const text = examinationText(report, { all: false });
+  expect(text).toContain('nothing can be built without overlayfs');
+  expect(text).not.toContain('builds and runs here');
 });
 
 describe('a fix', () => {
