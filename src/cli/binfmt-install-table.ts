@@ -39,7 +39,11 @@ function formatBoot({ way, files, refused, tried, detail, rows }: Boot): string 
   const bad = rows.filter(({ works }) => !works);
   const where = files.length > 3 ? `${files.length} files` : files.join(', ');
   const lines = files.length > 0 ? [`kept for the next boot by ${way}: ${where}`] : [];
-  for (const { name, why } of refused) lines.push(`NOT kept for the next boot: ${name}: ${why}`);
+  for (const why of new Set(refused.map((each) => each.why))) {
+    const names = refused.filter((each) => each.why === why).map(({ name }) => name);
+    lines.push(`NOT kept for the next boot: ${why} (${names.join(', ')})`);
+  }
+  if (files.length === 0) return lines.map((line) => wrap(line, '')).join('');
   if (!tried) lines.push(`not verified: ${detail}`);
   else if (bad.length === 0) lines.push('replayed the boot: all of these platforms work after it');
   for (const { architecture, handler } of rows)

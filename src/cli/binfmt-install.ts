@@ -3,6 +3,7 @@ import {
   installHandlers,
   isPersistent,
   isPlaced,
+  type Kept,
   listHandlers,
   needsRoot,
   persist,
@@ -92,14 +93,27 @@ root. A handler of somebody else that works is left as it is.
 async function keep(asked: boolean): Promise<Boot | undefined> {
   const own = listHandlers(thisHost).filter(({ interpreter }) => isPlaced(interpreter));
   if (own.length === 0 || !(asked || isPersistent(thisHost))) return undefined;
-  const kept = await persist(thisHost, own);
+  const kept = await persisted(own);
   if (!kept) return undefined;
+  if (kept.files.length === 0)
+    return { ...kept, tried: false, detail: 'nothing was written', rows: [], ok: false };
   const replay = await replayBoot(own.map(({ name }) => name.replace(/^mpkit-/, '')));
   return {
     ...kept,
     ...replay,
     ok: kept.refused.length === 0 && (!replay.tried || replay.rows.every(({ works }) => works)),
   };
+}
+
+/** What is registered stays and is told, whatever a boot will bring back. */
+async function persisted(own: ReturnType<typeof listHandlers>): Promise<Kept | undefined> {
+  try {
+    return await persist(thisHost, own);
+  } catch (error) {
+    if (!(error instanceof MpkitError)) throw error;
+    const refused = own.map(({ name }) => ({ name, why: error.message }));
+    return { way: requireBootWay(thisHost), files: [], refused };
+  }
 }
 
 /** Two at once would take each other's entries for broken. */

@@ -1,5 +1,5 @@
 /** What boot configuration registers: systemd's binfmt.d, Debian's database, mpkit's own script. */
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { at, type HostView } from './view.ts';
 
@@ -25,6 +25,19 @@ export function bootEntries(view: HostView): BootEntry[] {
   return [...systemdEntries(view), ...databaseEntries(view), ...scriptEntries(view)];
 }
 
+/** The first line of what mpkit writes for systemd; a file without it is somebody else's. */
+export const header =
+  '# Written by `mpkit binfmt install --persist`; `mpkit binfmt uninstall` removes it.';
+
+/** A regular file that starts with our line: a link leads to what others own. */
+export function isOwn(view: HostView, file: string): boolean {
+  return !isLink(view, file) && read(at(view, file)).startsWith(`${header}\n`);
+}
+
+export function isLink(view: HostView, file: string): boolean {
+  return lstatSync(at(view, file), { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+}
+
 /** The text after `#` and `;` at a line's start is a comment. */
 export function namesInConf(text: string): string[] {
   const lines = text.split('\n').filter((line) => line.trim() !== '' && !/^\s*[#;]/.test(line));
@@ -41,7 +54,7 @@ function systemdEntries(view: HostView): BootEntry[] {
       ? []
       : namesInConf(read(at(view, file))).map((name) => ({
           name,
-          owner: file === ownConf ? ('mpkit' as const) : ('systemd' as const),
+          owner: file === ownConf && isOwn(view, file) ? ('mpkit' as const) : ('systemd' as const),
           file,
         })),
   );

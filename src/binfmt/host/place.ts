@@ -10,7 +10,6 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -21,6 +20,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { ioError } from '../../errors.ts';
+import { makeFolder } from './make-folder.ts';
 import { at, type HostView } from './view.ts';
 
 const folders = ['/usr/lib/mpkit/emulators', '/etc/mpkit/emulators'];
@@ -77,7 +77,7 @@ export function digestOf(program: Buffer): string {
 }
 
 function write(view: HostView, folder: string, name: string, program: Buffer): string {
-  mkdirSync(at(view, folder), { recursive: true, mode: 0o755 });
+  makeFolder(at(view, folder));
   const temporary = at(view, join(folder, `.new-${randomBytes(6).toString('hex')}`));
   try {
     const file = openSync(temporary, 'wx', 0o600);

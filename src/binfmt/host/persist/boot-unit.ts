@@ -1,10 +1,12 @@
 /** A small boot unit of mpkit's own, for hosts that have no tool for handlers: one script, one hook. */
-import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { BinfmtEntry } from '../../entry.ts';
-import { ownScript } from '../boot-files.ts';
+import { header, isLink, ownScript } from '../boot-files.ts';
+import { makeFolder } from '../make-folder.ts';
 import { at, type HostView } from '../view.ts';
 import { formatLines } from './conf.ts';
+import { notOurs } from './refusal.ts';
 
 export type UnitKind = 'systemd-unit' | 'openrc' | 'sysv';
 
@@ -15,9 +17,12 @@ export function writeUnit(
   entries: readonly BinfmtEntry[],
 ): string[] {
   const { file, text, link } = hooks[kind];
+  // a link would be written through: to /dev/null, where the unit is masked
+  const foreign = [ownScript, file].find((each) => isLink(view, each));
+  if (foreign) throw notOurs(foreign);
   write(at(view, ownScript), formatScript(entries));
   write(at(view, file), text);
-  mkdirSync(dirname(at(view, link)), { recursive: true });
+  makeFolder(dirname(at(view, link)));
   rmSync(at(view, link), { force: true });
   symlinkSync(file, at(view, link));
   return [ownScript, file, link];
@@ -25,13 +30,14 @@ export function writeUnit(
 
 export function removeUnit(view: HostView): void {
   for (const { file, link } of Object.values(hooks))
-    for (const path of [link, file, ownScript]) rmSync(at(view, path), { force: true });
+    for (const path of [link, file, ownScript])
+      if (path === link || !isLink(view, path)) rmSync(at(view, path), { force: true });
 }
 
 /** Plain sh: no escape is interpreted, because the kernel reads `\xHH` itself. */
 export function formatScript(entries: readonly BinfmtEntry[]): string {
   return `#!/bin/sh
-# Written by \`mpkit binfmt install --persist\`; \`mpkit binfmt uninstall\` removes it.
+${header}
 binfmt=/proc/sys/fs/binfmt_misc
 [ -e "$binfmt/register" ] || mount -t binfmt_misc binfmt_misc "$binfmt" || exit 1
 while read -r line; do
@@ -89,7 +95,7 @@ case "$1" in start | restart | '') exec ${ownScript} ;; esac
 };
 
 function write(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   writeFileSync(path, text);
   chmodSync(path, path.endsWith('.service') ? 0o644 : 0o755);
 }

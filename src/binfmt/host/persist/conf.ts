@@ -1,9 +1,10 @@
 /** The lines of mpkit's handlers in a binfmt.d(5) file, which are the kernel's own. Pure. */
 import { type BinfmtEntry, formatEntry } from '../../entry.ts';
+import { header } from '../boot-files.ts';
 
 /** systemd passes each line on to the kernel as it is, escapes included. */
 export function formatConf(entries: readonly BinfmtEntry[]): string {
-  return `# Written by \`mpkit binfmt install --persist\`; \`mpkit binfmt uninstall\` removes it.\n${formatLines(entries)}\n`;
+  return `${header}\n${formatLines(entries)}\n`;
 }
 
 /** In an order of their own, so that the same handlers make the same file. */

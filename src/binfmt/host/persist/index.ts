@@ -1,14 +1,16 @@
 /** Keeps handlers over a reboot, in the one way that this host uses. */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { MpkitError } from '../../../errors.ts';
 import type { BinfmtEntry } from '../../entry.ts';
-import { bootEntries, database, ownConf, ownScript } from '../boot-files.ts';
+import { bootEntries, database, isLink, isOwn, ownConf, ownScript } from '../boot-files.ts';
 import { readHandler, register, unregister } from '../handlers.ts';
+import { makeFolder } from '../make-folder.ts';
 import { at, type HostView } from '../view.ts';
 import { removeUnit, writeUnit } from './boot-unit.ts';
 import { bytesOf, formatConf, parseConf } from './conf.ts';
 import { addToDatabase, removeFromDatabase } from './debian.ts';
+import { notOurs, refusal } from './refusal.ts';
 import { type BootWay, bootWay } from './way.ts';
 
 export interface Kept {
@@ -41,16 +43,26 @@ export function persistedInterpreters(view: HostView): string[] {
 
 /**
  * Makes `entries` all that mpkit has at boot; none removes every trace. The handlers stay
- * registered. Throws `host-unable` where nothing is known that runs at boot.
+ * registered. Throws `host-unable` where nothing is known that runs at boot, and an MpkitError where
+ * a file cannot be written or is not ours.
  */
 export async function persist(
   view: HostView,
   entries: readonly BinfmtEntry[],
 ): Promise<Kept | undefined> {
+  try {
+    return await keep(view, entries);
+  } catch (error) {
+    throw refusal(error, view);
+  }
+}
+
+async function keep(view: HostView, entries: readonly BinfmtEntry[]): Promise<Kept | undefined> {
   const way = entries.length > 0 ? requireBootWay(view) : bootWay(view);
   await forgetOthers(view, way, new Set(entries.map(({ name }) => name)));
   if (entries.length === 0 || way === undefined) return undefined;
   if (way === 'systemd') {
+    if (isForeign(view, ownConf)) throw notOurs(ownConf);
     replaceFile(at(view, ownConf), formatConf(entries));
     return { way, files: [ownConf], refused: [] };
   }
@@ -86,7 +98,8 @@ async function forgetOthers(
   way: BootWay | undefined,
   names: ReadonlySet<string>,
 ): Promise<void> {
-  if (way !== 'systemd' || names.size === 0) rmSync(at(view, ownConf), { force: true });
+  if ((way !== 'systemd' || names.size === 0) && !isForeign(view, ownConf))
+    rmSync(at(view, ownConf), { force: true });
   if (way === undefined || way === 'systemd' || way === 'binfmt-support' || names.size === 0)
     removeUnit(view);
   for (const { name, owner, file } of bootEntries(view)) {
@@ -126,8 +139,12 @@ function entriesOf(path: string): BinfmtEntry[] {
   return existsSync(path) ? parseConf(readFileSync(path, 'utf8')) : [];
 }
 
+function isForeign(view: HostView, file: string): boolean {
+  return (existsSync(at(view, file)) || isLink(view, file)) && !isOwn(view, file);
+}
+
 function replaceFile(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   writeFileSync(`${path}.new`, text);
   renameSync(`${path}.new`, path);
 }
