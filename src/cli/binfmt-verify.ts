@@ -21,11 +21,13 @@ export const verifyVerb: Verb = {
   help: `Usage: mpkit binfmt verify [all | ARCH…] [options]
 
 Executes a program of each CPU for each property; without words, of each CPU that has a handler.
-Exit status 0 only when everything that was asked for passes.
+Exit status 1 when anything fails (NO). What no handler promised (no) and what cannot be tried
+here (?) fails only when \`--property\` asks for it.
 
-  --property LIST  only these, and all of them must pass. Known are
+  --property LIST  only these, and each must pass (yes). Known are
                    ${properties.join(', ')}
-                   (chroot: flag F, argv0: P, setuid: C; large: files of 6 GiB)
+                   (runs: also that its mask is right; chroot: flag F, argv0: P,
+                   setuid: C; large: files of 6 GiB)
   --json           a report for programs
 `,
   execute: async (words) => {
@@ -58,6 +60,10 @@ function chooseProperties(lists: string[] | undefined): readonly Property[] {
   if (!lists) return properties;
   const names = lists.flatMap((list) => list.split(',')).filter((name) => name !== '');
   const unknown = names.find((name) => !properties.includes(name as Property));
+  if (names.length === 0)
+    throw new MpkitError('usage', '`--property` needs at least one property', {
+      hint: `known are ${properties.join(', ')}`,
+    });
   if (unknown !== undefined)
     throw new MpkitError('usage', `unknown property \`${unknown}\``, {
       hint: `known are ${properties.join(', ')}`,
