@@ -32,7 +32,12 @@ export function formatInstall(rows: readonly InstallRow[], boot: Boot | undefine
   const troubles = rows
     .filter((row) => !row.ok)
     .map((row) => wrap(`${row.platform}: ${row.detail}`, '  '));
-  return `${table}${troubles.join('')}${boot ? formatBoot(boot) : ''}`;
+  const removed = rows.flatMap(({ platform, handler, removed: gone }) =>
+    gone
+      .filter(({ name }) => name !== handler)
+      .map(({ name, owner }) => wrap(`${platform}: removed \`${name}\` (${owner})`, '  ')),
+  );
+  return `${table}${troubles.join('')}${removed.join('')}${boot ? formatBoot(boot) : ''}`;
 }
 
 function formatBoot({ way, files, refused, tried, detail, rows }: Boot): string {
@@ -43,7 +48,7 @@ function formatBoot({ way, files, refused, tried, detail, rows }: Boot): string 
     const names = refused.filter((each) => each.why === why).map(({ name }) => name);
     lines.push(`NOT kept for the next boot: ${why} (${names.join(', ')})`);
   }
-  if (files.length === 0) return lines.map((line) => wrap(line, '')).join('');
+  if (!tried && files.length === 0) return lines.map((line) => wrap(line, '')).join('');
   if (!tried) lines.push(`not verified: ${detail}`);
   else if (bad.length === 0) lines.push('replayed the boot: all of these platforms work after it');
   for (const { architecture, handler } of rows)

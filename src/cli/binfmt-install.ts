@@ -93,27 +93,23 @@ root. A handler of somebody else that works is left as it is.
 async function keep(asked: boolean): Promise<Boot | undefined> {
   const own = listHandlers(thisHost).filter(({ interpreter }) => isPlaced(interpreter));
   if (own.length === 0 || !(asked || isPersistent(thisHost))) return undefined;
-  const kept = await persisted(own);
+  let kept: Kept | undefined;
+  try {
+    kept = await persist(thisHost, own);
+  } catch (error) {
+    if (!(error instanceof MpkitError)) throw error;
+    // what is registered stays and is told, whatever a boot will bring back
+    const refused = own.map(({ name }) => ({ name, why: error.message }));
+    const untried = { tried: false, detail: 'nothing was written', rows: [] };
+    return { way: requireBootWay(thisHost), files: [], refused, ...untried, ok: false };
+  }
   if (!kept) return undefined;
-  if (kept.files.length === 0)
-    return { ...kept, tried: false, detail: 'nothing was written', rows: [], ok: false };
   const replay = await replayBoot(own.map(({ name }) => name.replace(/^mpkit-/, '')));
   return {
     ...kept,
     ...replay,
     ok: kept.refused.length === 0 && (!replay.tried || replay.rows.every(({ works }) => works)),
   };
-}
-
-/** What is registered stays and is told, whatever a boot will bring back. */
-async function persisted(own: ReturnType<typeof listHandlers>): Promise<Kept | undefined> {
-  try {
-    return await persist(thisHost, own);
-  } catch (error) {
-    if (!(error instanceof MpkitError)) throw error;
-    const refused = own.map(({ name }) => ({ name, why: error.message }));
-    return { way: requireBootWay(thisHost), files: [], refused };
-  }
 }
 
 /** Two at once would take each other's entries for broken. */

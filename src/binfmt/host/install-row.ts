@@ -20,6 +20,8 @@ export interface InstallRow {
   inEmptyRoot: boolean;
   argv0: boolean;
   detail: string;
+  /** The handlers whose place it took. */
+  removed: { name: string; owner: Owner }[];
 }
 
 export function row(
@@ -27,7 +29,7 @@ export function row(
   result: InstallRow['result'],
   handler: RegisteredEntry | undefined,
   tried: Tried | undefined,
-  more: { detail: string; owner?: Owner; version?: string },
+  more: { detail: string; owner?: Owner; version?: string; removed?: InstallRow['removed'] },
 ): InstallRow {
   return {
     architecture,
@@ -43,5 +45,6 @@ export function row(
     inEmptyRoot: tried?.empty.passed ?? false,
     argv0: tried?.here.checks.argv0 ?? false,
     detail: more.detail,
+    removed: more.removed ?? [],
   };
 }

@@ -7,6 +7,7 @@ import { type InstallRow, row } from './install-row.ts';
 import { placeEmulator } from './place.ts';
 import { execute, failure, type Tried, works } from './tried.ts';
 import type { HostView } from './view.ts';
+import { ownersOn } from './winner.ts';
 
 /** What was there comes back where the new handler does not work. */
 export async function replace(
@@ -21,6 +22,8 @@ export async function replace(
   const emulator = await options.emulatorFor(cpu.architecture);
   const interpreter = placeEmulator(view, cpu.qemu[0]!, await emulator.read());
   const old = [...foreign, ...(own ? [own] : [])];
+  const ownerOf = ownersOn(view);
+  const removed = old.map((each) => ({ name: each.name, owner: ownerOf(each) }));
   for (const { name } of old) unregister(view, name);
   const name = `mpkit-${cpu.architecture}`;
   const entry = { name, match: { offset: 0, magic: cpu.magic, mask: cpu.mask }, interpreter };
@@ -36,6 +39,7 @@ export async function replace(
           owner: 'mpkit',
           version: emulator.version,
           detail: last.here.detail,
+          removed,
         });
     }
   } catch (error) {

@@ -101,6 +101,7 @@ describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
     });
     expect(JSON.parse(replaced.stdout).architectures[0]).toMatchObject({
       ...{ result: 'replaced', handler: `mpkit-${first}`, argv0: true },
+      removed: [{ name: 'theirs', owner: 'unknown' }],
     });
     expect(list.stdout).toBe(`mpkit-${first}\nregister\nstatus\n`);
   }, 200_000);
@@ -143,6 +144,7 @@ describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
       expect(flat(install.stdout), name).toMatch(text);
       expect(flat(install.stdout), name).toContain('`--replace` mends it');
       expect(mended, name).toMatchObject({ exitCode: 0 });
+      expect(flat(mended.stdout), name).toMatch(/removed `qemu-\w+` \(unknown\)/);
     }
   }, 200_000);
 

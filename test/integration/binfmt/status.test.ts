@@ -140,6 +140,8 @@ describe.skipIf(!user.ok)(`as an ordinary user${user.why}`, () => {
     [['status', 'x'], /takes no argument/],
     [['status', '--format', 'yaml'], /unknown format `yaml`/],
     [['verify', '--property', 'speed'], /unknown property `speed`/],
+    [['verify', '--property', ''], /needs at least one property/],
+    [['verify', '--property', ','], /needs at least one property/],
     [['nonsense'], /unknown verb `nonsense`/],
     [['replay', 'arm64'], /an empty instance of its own only/],
   ])('%j is a usage error', async (words, text) => {
@@ -206,6 +208,7 @@ const installSchema = v.strictObject({
       ...{ ok: v.boolean(), handler: text, owner: v.nullable(owner), interpreter: text },
       ...{ version: text, flags: text, detail: v.string() },
       ...{ runs: v.boolean(), inEmptyRoot: v.boolean(), argv0: v.boolean() },
+      removed: v.array(handlerName),
     }),
   ),
   boot: v.null(),
