@@ -64,6 +64,8 @@ function predicted(host: HostFacts): Judged {
 
 function noTier(host: HostFacts, canEnter: boolean): Judged {
   const isNew = isKernelAtLeast(host, 6, 7);
+  if (host.trials?.namespace.stateRefused)
+    return { name: 'none', why: `nothing can be built in ${host.state.folder}` };
   if (!canEnter)
     return {
       name: 'none',

@@ -127,7 +127,7 @@ it.skipIf(process.getuid?.() !== 0)(
     chownSync(folder, 12_345, 12_345);
     const report = await json('--root', folder);
     expect(errors(report)).toEqual([]);
-    const found = report.findings.find(({ id }) => id === 'userns.create');
+    const found = report.findings.find(({ id }) => id === 'state.access');
     const observed = expect.stringContaining('belongs to user 12345');
     expect(found).toMatchObject({ result: 'problem', observed });
     expect(report.trials.namespace.stateRefused).toBe(true);
@@ -135,6 +135,17 @@ it.skipIf(process.getuid?.() !== 0)(
     expect(statSync(folder).uid).toBe(12_345);
   },
 );
+
+it('names the state folder, not user namespaces, where no folder can be made', async () => {
+  work = project();
+  const report = await json('--root', '/proc');
+  expect(errors(report)).toEqual([]);
+  const found = (id: string) => report.findings.find((each) => each.id === id);
+  const remedy = expect.stringContaining('`--root`');
+  expect(found('state.access')).toMatchObject({ result: 'problem', remedy });
+  expect(found('userns.create')?.result).toBe('cannot tell');
+  expect(report.tier.why).not.toContain('user namespace');
+});
 
 it('lists what it will do before it does it, and says what failed', async () => {
   work = project();

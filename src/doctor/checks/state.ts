@@ -5,6 +5,11 @@ import { mountOf } from '../mounts.ts';
 
 export const stateChecks: Check[] = [
   {
+    id: 'state.access',
+    title: 'the state folder can be used',
+    run: (host) => [{ id: 'state.access', ...judgeAccess(host) }],
+  },
+  {
     id: 'state.space',
     title: 'free space for the state folder',
     run: (host) => [{ id: 'state.space', ...judgeSpace(host) }],
@@ -17,6 +22,21 @@ export const stateChecks: Check[] = [
 ];
 
 type Judgement = Omit<Finding, 'id'>;
+
+/** What was tried tells; a mode or an owner alone does not. */
+function judgeAccess({ state, trials }: HostFacts): Judgement {
+  if (!trials) return { result: 'cannot tell', observed: `nobody tried to use ${state.folder}` };
+  const { stateRefused, made, error } = trials.namespace;
+  if (stateRefused)
+    return {
+      result: 'problem',
+      observed: error ?? `${state.folder} was refused`,
+      remedy: 'Choose another state folder with `--root` or MPKIT_ROOT',
+    };
+  return made
+    ? { result: 'ok', observed: `${state.folder} can be used` }
+    : { result: 'cannot tell', observed: `${state.folder} was not reached` };
+}
 
 /** Emulators take 0.2 GB, a small image and its steps about 1. */
 function judgeSpace({ state }: HostFacts): Judgement {

@@ -52,9 +52,8 @@ function judge(host: HostFacts): Judgement {
   if (trial.made) return { result: 'ok', observed: 'made one, with its own mounts and processes' };
   if (trial.stateRefused)
     return {
-      result: 'problem',
-      observed: trial.error ?? 'the state folder was refused',
-      remedy: 'Choose another state folder with `--root` or MPKIT_ROOT',
+      result: 'cannot tell',
+      observed: obstacle ?? 'nothing forbids it; the state folder kept us from trying',
     };
   return {
     result: 'problem',
