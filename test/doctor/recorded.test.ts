@@ -1,5 +1,7 @@
 /** Recorded hosts: what the doctor says about each, without touching the one that runs the test. */
-import { readdirSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { examinationText } from '../../src/cli/doctor-text.ts';
 import { checks, type Examination, examine, fixesFor } from '../../src/doctor/index.ts';
@@ -159,6 +161,20 @@ it('lists no platform as usable where overlayfs does not work', () => {
   const text = examinationText(report, { all: false });
   expect(text).toContain('nothing can be built without overlayfs');
   expect(text).not.toContain('builds and runs here');
+});
+
+it('says once which handlers were not tried', () => {
+  const host = recordedHost('ubuntu-22.04');
+  const instance = mkdtempSync(join(tmpdir(), 'mpkit-handlers-'));
+  for (const name of ['qemu-aarch64', 'qemu-aarch64-2'])
+    copyFileSync(join(host.view.instance, 'qemu-aarch64'), join(instance, name));
+  const { findings } = examine({ ...host, view: { ...host.view, instance } });
+  rmSync(instance, { recursive: true });
+  const untried = findings.filter(
+    ({ id, result }) => id === 'handler.runs' && result === 'cannot tell',
+  );
+  expect(untried).toHaveLength(1);
+  expect(untried[0]?.observed).toMatch(/^2 handlers .*`qemu-aarch64.*`, `qemu-aarch64/);
 });
 
 describe('a fix', () => {

@@ -16,10 +16,29 @@ export const handlersCheck: Check = {
   id: 'handler',
   title: 'each handler of foreign programs',
   run: (host) =>
-    readInstance(host)
-      .handlers.filter(claimedCpu)
-      .flatMap((entry) => judge(host, entry)),
+    together(
+      readInstance(host)
+        .handlers.filter(claimedCpu)
+        .flatMap((entry) => judge(host, entry)),
+    ),
 };
+
+/** Distributions register dozens of CPUs that mpkit has no program for: that is said once. */
+function together(findings: Finding[]): Finding[] {
+  const untried = findings.filter(isUntried);
+  if (untried.length < 2) return findings;
+  const names = untried.map(({ subject }) => `\`${subject}\``);
+  const more = names.length > 5 ? ` and ${names.length - 5} more` : '';
+  const observed = `${names.length} handlers with flag F of static emulators, no program of theirs was tried: ${names.slice(0, 5).join(', ')}${more}`;
+  return [
+    ...findings.filter((each) => !isUntried(each)),
+    { id: 'handler.runs', result: 'cannot tell', observed },
+  ];
+}
+
+function isUntried({ id, result }: Finding): boolean {
+  return id === 'handler.runs' && result === 'cannot tell';
+}
 
 function judge(host: HostFacts, entry: RegisteredEntry): Finding[] {
   const found = judgeEntry(entry, host.interpreter(entry.interpreter)).map((each) =>
