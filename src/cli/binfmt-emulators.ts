@@ -1,7 +1,7 @@
 /** Where `binfmt install` gets its emulators: mpkit's store, or a program that the user names. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { cpus, type HostEmulator } from '../binfmt/index.ts';
 import {
   addFile,
@@ -32,7 +32,8 @@ export async function emulatorSource(
   note: (text: string) => void,
 ): Promise<EmulatorSource> {
   // programs that a user brings are judged like any other, in a store of their own
-  const temporary = mkdtempSync(join(tmpdir(), 'mpkit-binfmt-'));
+  const temporary = makeTemporary();
+  const close = keepUntilSignal(temporary);
   try {
     const paths = asked.filter((each) => each.includes('/'));
     const [wanted, more] = asked.filter((each) => !each.includes('/'));
@@ -61,13 +62,49 @@ export async function emulatorSource(
     return {
       emulatorFor,
       exactly: new Set(wanted ? cpus.map(({ architecture }) => architecture) : brought.keys()),
-      close: () => rmSync(temporary, { recursive: true, force: true }),
+      close,
     };
   } catch (error) {
-    rmSync(temporary, { recursive: true, force: true });
+    close();
     throw error;
   }
 }
+
+const fixed = '/var/cache/mpkit/binfmt-install';
+
+/** Whoever is here is root and holds the lock of installs: one that was killed left the rest. */
+function makeTemporary(): string {
+  try {
+    rmSync(fixed, { recursive: true, force: true });
+    mkdirSync(fixed, { recursive: true, mode: 0o700 });
+    return fixed;
+  } catch {
+    // a read-only /var
+    return mkdtempSync(join(tmpdir(), 'mpkit-binfmt-'));
+  }
+}
+
+/** Returns what takes the folder away and ends watching for signals. */
+function keepUntilSignal(folder: string): () => void {
+  const close = () => {
+    for (const signal of signals) process.off(signal, stop);
+    rmSync(folder, { recursive: true, force: true });
+    try {
+      if (folder === fixed) rmdirSync(dirname(fixed));
+    } catch {
+      // somebody's file is in it
+    }
+  };
+  const stop = (signal: NodeJS.Signals) => {
+    close();
+    // with nobody left to listen it ends us
+    setImmediate(() => process.kill(process.pid, signal));
+  };
+  for (const signal of signals) process.on(signal, stop);
+  return close;
+}
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 async function chosen(
   root: string,

@@ -69,6 +69,27 @@ describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
     expect(after!.exitCode).toBe(0);
   }, 100_000);
 
+  it('leaves no folder behind when it is ended, and removes what a killed one left', async () => {
+    const left = 'ls -d /var/cache/mpkit /tmp/mpkit-binfmt-* 2> /dev/null | sort';
+    const run = (signal: string) =>
+      `mpkit binfmt install ${cpu} > log 2>&1 & while ! [ -e /var/cache/mpkit/binfmt-install ]; do sleep 0.01; done; kill -${signal} $!; wait $!; echo $?`;
+    const [before, ended, after, killed, rest, whole, last] = await steps(
+      left,
+      run('TERM'),
+      left,
+      run('KILL'),
+      left,
+      `mpkit binfmt install ${cpu} --json`,
+      left,
+    );
+    expect(ended!.stdout).toBe('143\n');
+    expect(after!.stdout).toBe(before!.stdout);
+    expect(killed!.stdout).toBe('137\n');
+    expect(rest!.stdout).toContain('/var/cache/mpkit');
+    expect(result(whole!).ok).toBe(true);
+    expect(last!.stdout).toBe(before!.stdout);
+  }, 100_000);
+
   it('waits for no child that an emulator leaves behind', async () => {
     const line = formatEntry({
       name: 'forking',
