@@ -4,6 +4,8 @@ import { formatTable, wrap } from './binfmt-table.ts';
 
 export interface Boot extends Replay, Kept {
   ok: boolean;
+  /** What must be so for a boot to bring it back. */
+  assumes?: string | undefined;
 }
 
 const words: Record<InstallRow['result'], string> = {
@@ -40,10 +42,13 @@ export function formatInstall(rows: readonly InstallRow[], boot: Boot | undefine
   return `${table}${troubles.join('')}${removed.join('')}${boot ? formatBoot(boot) : ''}`;
 }
 
-function formatBoot({ way, files, refused, tried, detail, rows }: Boot): string {
+function formatBoot({ assumes, way, files, refused, tried, detail, rows }: Boot): string {
   const bad = rows.filter(({ works }) => !works);
   const where = files.length > 3 ? `${files.length} files` : files.join(', ');
-  const lines = files.length > 0 ? [`kept for the next boot by ${way}: ${where}`] : [];
+  const lines =
+    files.length > 0
+      ? [`kept for the next boot by ${way}${assumes ? `, ${assumes}` : ''}: ${where}`]
+      : [];
   for (const why of new Set(refused.map((each) => each.why))) {
     const names = refused.filter((each) => each.why === why).map(({ name }) => name);
     lines.push(`NOT kept for the next boot: ${why} (${names.join(', ')})`);

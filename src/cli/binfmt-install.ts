@@ -1,5 +1,6 @@
 /** `mpkit binfmt install`. */
 import {
+  assumption,
   installHandlers,
   isPersistent,
   isPlaced,
@@ -108,6 +109,7 @@ async function keep(asked: boolean): Promise<Boot | undefined> {
   return {
     ...kept,
     ...replay,
+    assumes: assumption(thisHost, kept.way),
     ok: kept.refused.length === 0 && (!replay.tried || replay.rows.every(({ works }) => works)),
   };
 }

@@ -20,7 +20,7 @@ export {
   persistedInterpreters,
   requireBootWay,
 } from './persist/index.ts';
-export { type BootWay, bootWay, systemdBinfmt, updateBinfmts } from './persist/way.ts';
+export { assumption, type BootWay, bootWay, systemdBinfmt, updateBinfmts } from './persist/way.ts';
 export { isPlaced, removeUnused } from './place.ts';
 export { needsRoot, prepareInstance } from './prepare.ts';
 export type { HostEmulator, InstallOptions } from './replace.ts';

@@ -1,4 +1,5 @@
 /** Who registers handlers at boot, and whether it can keep flag F. */
+import { assumption, bootWay, systemdBinfmt } from '../../binfmt/index.ts';
 import type { HostFacts } from '../facts.ts';
 import type { Check, Finding } from '../finding.ts';
 
@@ -10,9 +11,7 @@ export const binfmtToolsCheck: Check = {
 
 function judge(host: HostFacts): Omit<Finding, 'id'> {
   const version = packageVersion(host, 'binfmt-support');
-  const systemd = ['/usr/lib/systemd/systemd-binfmt', '/lib/systemd/systemd-binfmt'].some(
-    (path) => host.file(path) !== undefined,
-  );
+  const systemd = systemdBinfmt(host.view) !== undefined;
   if (version !== undefined && isBefore(version, [2, 1, 7]))
     return {
       result: 'problem',
@@ -24,8 +23,12 @@ function judge(host: HostFacts): Omit<Finding, 'id'> {
     ...(systemd ? ['systemd-binfmt'] : []),
   ];
   if (found.length === 0)
-    return { result: 'note', observed: 'neither binfmt-support nor systemd-binfmt is installed' };
-  return { result: 'ok', observed: found.join(' and ') };
+    return { result: 'note', observed: 'neither binfmt-support nor systemd-binfmt is in force' };
+  const way = bootWay(host.view);
+  const assumed = way && assumption(host.view, way);
+  const observed = found.join(' and ');
+  if (assumed) return { result: 'note', observed: `${observed}, ${assumed}` };
+  return { result: 'ok', observed };
 }
 
 /** By dpkg's own list: installed, not only once configured. */

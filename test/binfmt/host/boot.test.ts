@@ -14,7 +14,14 @@ import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { formatScript } from '../../../src/binfmt/host/persist/boot-unit.ts';
 import { parseConf } from '../../../src/binfmt/host/persist/conf.ts';
-import { bootEntries, bootWay, cpuOf, type HostView, persist } from '../../../src/binfmt/index.ts';
+import {
+  assumption,
+  bootEntries,
+  bootWay,
+  cpuOf,
+  type HostView,
+  persist,
+} from '../../../src/binfmt/index.ts';
 
 const folders: string[] = [];
 afterEach(() => folders.splice(0).forEach((each) => void rmSync(each, { recursive: true })));
@@ -47,6 +54,16 @@ describe('the way of a host to register at boot', () => {
     symlinkSync('/dev/null', join(masked, 'binfmt-support.service'));
     expect(bootWay(view)).toBe('systemd');
     symlinkSync('/dev/null', join(masked, 'systemd-binfmt.service'));
+    expect(bootWay(view)).toBe('systemd-unit');
+  });
+
+  it('is said with its condition where the running system does not show systemd', () => {
+    const view = fakeHost([...systemd, '/proc/1/comm']);
+    writeFileSync(join(view.root, 'proc/1/comm'), 'sh\n');
+    expect(assumption(view, 'systemd')).toBe('if this host boots with systemd; pid 1 is `sh` now');
+    mkdirSync(join(view.root, 'run/systemd/system'), { recursive: true });
+    expect(assumption(view, 'systemd')).toBeUndefined();
+    writeFileSync(join(view.root, 'run/systemd/system/systemd-binfmt.service'), '');
     expect(bootWay(view)).toBe('systemd-unit');
   });
 });

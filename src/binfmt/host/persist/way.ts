@@ -1,5 +1,5 @@
 /** How this host registers handlers at boot. Pure but for looking at files. */
-import { existsSync, readdirSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { at, type HostView } from '../view.ts';
 
 /**
@@ -20,7 +20,7 @@ export function bootWay(view: HostView): BootWay | undefined {
 }
 
 export function systemdBinfmt(view: HostView): string | undefined {
-  if (isMasked(at(view, '/etc/systemd/system/systemd-binfmt.service'))) return undefined;
+  if (isMasked(view, 'systemd-binfmt.service')) return undefined;
   const places = ['/usr/lib/systemd/systemd-binfmt', '/lib/systemd/systemd-binfmt'];
   return places.find((path) => existsSync(at(view, path)));
 }
@@ -32,7 +32,7 @@ export function updateBinfmts(view: HostView): string | undefined {
 
 /** The package alone says little: its service may be masked or taken out of the boot. */
 function hasDebianService(view: HostView): boolean {
-  if (isMasked(at(view, '/etc/systemd/system/binfmt-support.service'))) return false;
+  if (isMasked(view, 'binfmt-support.service')) return false;
   if (existsSync(at(view, '/etc/systemd/system/multi-user.target.wants/binfmt-support.service')))
     return true;
   return ['2', '3', 'S'].some((level) => {
@@ -43,10 +43,33 @@ function hasDebianService(view: HostView): boolean {
   });
 }
 
-function isMasked(path: string): boolean {
+/**
+ * What must be so for a boot to use that way, where the running system does not show it: files of
+ * systemd lie in containers and image builds too.
+ */
+export function assumption(view: HostView, way: BootWay): string | undefined {
+  if (way !== 'systemd' && way !== 'systemd-unit') return undefined;
+  const name = attempt(() => readFileSync(at(view, '/proc/1/comm'), 'utf8').trim());
+  if (name === undefined || name === 'systemd') return undefined;
+  if (existsSync(at(view, '/run/systemd/system'))) return undefined;
+  return `if this host boots with systemd; pid 1 is \`${name.replaceAll(/[^ -~]/g, '?')}\` now`;
+}
+
+/** systemd.unit(5): a link to /dev/null, or an empty file; /etc is asked first. */
+function isMasked(view: HostView, unit: string): boolean {
+  for (const folder of ['/etc/systemd/system', '/run/systemd/system']) {
+    const path = at(view, `${folder}/${unit}`);
+    if (attempt(() => readlinkSync(path)) === '/dev/null') return true;
+    const size = attempt(() => statSync(path).size);
+    if (size !== undefined) return size === 0;
+  }
+  return false;
+}
+
+function attempt<T>(action: () => T): T | undefined {
   try {
-    return readlinkSync(path) === '/dev/null';
+    return action();
   } catch {
-    return false;
+    return undefined;
   }
 }
