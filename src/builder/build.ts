@@ -10,7 +10,7 @@ import { openBlobs } from './image/index.ts';
 import type { BuildOptions } from './options.ts';
 import { type PlannedImage, planBuild } from './plan/index.ts';
 import { readDockerfile } from './read-dockerfile.ts';
-import { openJournal, openLayers, snapshotMounts } from './snapshot/index.ts';
+import { type Journal, openJournal, openLayers, snapshotMounts } from './snapshot/index.ts';
 import { createSolver, type Executor, openCache } from './solve/index.ts';
 
 export interface BuildResult {
@@ -47,7 +47,8 @@ export async function build(options: BuildOptions, emit: Emit): Promise<BuildRes
   }
 }
 
-type Opened = Pick<Executor, 'scratch' | 'journal' | 'emit' | 'signal'> & {
+type Opened = Pick<Executor, 'scratch' | 'emit' | 'signal'> & {
+  journal: Journal;
   contexts: ReturnType<typeof openContexts>;
 };
 
@@ -59,7 +60,6 @@ async function openExecutor(options: BuildOptions, opened: Opened): Promise<Exec
   return {
     root,
     scratch,
-    journal,
     layers,
     mounts: snapshotMounts(root, { layers, scratch }),
     blobs: await openBlobs(root),

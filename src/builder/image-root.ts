@@ -45,7 +45,6 @@ export async function layoutRoot(options: {
   const executor = {
     root,
     scratch,
-    journal,
     layers,
     mounts,
     emit,

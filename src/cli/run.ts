@@ -4,11 +4,13 @@ import { folderRoot, layoutRoot, type RunnableRoot } from '../builder/index.ts';
 import {
   chooseNetwork,
   createRunners,
+  guestEnvironment,
+  guestFiles,
+  guestHostname,
   type Loan,
   openScratch,
   type Runner,
   requireMapped,
-  resolverFile,
   resolveUser,
   runStep,
 } from '../emulator/index.ts';
@@ -93,17 +95,13 @@ async function runInside(options: RunOptions, root: string): Promise<number> {
       command,
       environment: environmentOf(options, image, {
         home: user.home,
-        added: runner.environment,
+        runner,
         hasTerminal,
       }),
       directory: options.directory ?? image.directory,
       identity: user,
-      hostname: 'mpkit',
-      files: [
-        ['/etc/hosts', '127.0.0.1\tlocalhost mpkit\n::1\tlocalhost ip6-localhost\n'],
-        ['/etc/hostname', 'mpkit\n'],
-        ['/etc/resolv.conf', resolverFile(network.step.network)],
-      ],
+      hostname: guestHostname,
+      files: guestFiles(network.step.network),
       binds: options.volumes,
       timeLimit: options.timeLimit,
       linux32: runner.linux32,
@@ -140,18 +138,18 @@ function describeRunner({ kind, emulator }: Runner): string {
 function environmentOf(
   options: RunOptions,
   image: RunnableRoot,
-  more: { home: string; added: Record<string, string>; hasTerminal: boolean },
+  more: { home: string; runner: Runner; hasTerminal: boolean },
 ): Record<string, string> {
   const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
   const terminal = more.hasTerminal ? [['TERM', process.env.TERM ?? 'xterm'] as const] : [];
-  const pairs = [
-    ['PATH', path] as const,
-    ['HOME', more.home] as const,
+  const pairs: (readonly [string, string])[] = [
+    ['PATH', path],
+    ['HOME', more.home],
     ...terminal,
     ...image.environment,
     ...options.environment,
-  ].filter(([name]) => !name.startsWith('QEMU_'));
-  return { ...Object.fromEntries(pairs), ...more.added };
+  ];
+  return guestEnvironment(pairs, more.runner);
 }
 
 function loansOf({ source, volumes }: RunOptions): Loan[] {

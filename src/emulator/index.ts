@@ -6,10 +6,11 @@
 export { type EnsureOptions, ensureEmulator, isOffline } from './catalog.ts';
 export { chooseEmulator } from './choose.ts';
 export { cpuModel } from './cpu-model.ts';
+export { guestEnvironment, guestFiles, guestHostname } from './guest.ts';
 export { type KeptChoice, keepChoices, keptChoice } from './kept.ts';
 export { withLock } from './lock.ts';
 export { enterNamespace, isInside, type Loan } from './namespace.ts';
-export { type ChosenNetwork, chooseNetwork, type Network, resolverFile } from './network.ts';
+export { type ChosenNetwork, chooseNetwork, type Network } from './network.ts';
 export type { EmulatorRecord } from './record.ts';
 export {
   createRunners,

@@ -3,13 +3,12 @@ import type { Runners, Scratch } from '../../emulator/index.ts';
 import type { FileSource } from '../context/index.ts';
 import type { Emit } from '../events.ts';
 import type { Blobs, Layout, ResolvedImage } from '../image/index.ts';
-import type { Journal, LayerStore, Snapshot, SnapshotMounts } from '../snapshot/index.ts';
+import type { LayerStore, Snapshot, SnapshotMounts } from '../snapshot/index.ts';
 import type { StepCache } from './cache.ts';
 
 export interface Executor {
   root: string;
   scratch: Scratch;
-  journal: Journal;
   layers: LayerStore;
   mounts: SnapshotMounts;
   blobs: Blobs;

@@ -2,8 +2,10 @@
 import { closeSync } from 'node:fs';
 import {
   chooseNetwork,
+  guestEnvironment,
+  guestFiles,
+  guestHostname,
   requireMapped,
-  resolverFile,
   resolveUser,
   runStep,
   type StepResult,
@@ -16,11 +18,9 @@ import { chainOf } from '../snapshot/index.ts';
 import type { Executor, Inputs, Work } from './executor.ts';
 import { createTail } from './tail.ts';
 
-const hostname = 'mpkit';
-
 export function runWork(vertex: Vertex, op: RunOp, inputs: Inputs, executor: Executor): Work {
   return {
-    key: ['run', { ...op, hostname }, chainOf(inputs[0] ?? [])],
+    key: ['run', { ...op, hostname: guestHostname }, chainOf(inputs[0] ?? [])],
     stub: true,
     perform: ({ rootFd }) => execute(vertex, op, rootFd, executor),
   };
@@ -38,20 +38,18 @@ async function execute(
   closeSync(makeFoldersInRoot(rootFd, op.directory));
   const network = chooseNetwork(op.network === 'default' ? 'host' : op.network);
   const tail = createTail();
-  const environment = stepEnvironment(op, executor, user.home);
   const result = await runStep({
     rootFd,
     stateRoot: executor.root,
     command: op.argv,
-    environment: { ...environment, ...runner.environment },
+    environment: guestEnvironment(
+      [['HOME', user.home], ...executor.proxies, ...op.environment],
+      runner,
+    ),
     directory: op.directory,
     identity: user,
-    hostname,
-    files: [
-      ['/etc/hosts', `127.0.0.1\tlocalhost ${hostname}\n::1\tlocalhost ip6-localhost\n`],
-      ['/etc/hostname', `${hostname}\n`],
-      ['/etc/resolv.conf', resolverFile(network.step.network)],
-    ],
+    hostname: guestHostname,
+    files: guestFiles(network.step.network),
     answerSyncs: true,
     linux32: runner.linux32,
     platform: op.platform,
@@ -63,14 +61,6 @@ async function execute(
     signal: executor.signal,
   });
   if (result.exitCode !== 0) throw failure(op, result, tail.lines());
-}
-
-/** QEMU obeys variables of its own; an image must not reach the emulator with them. */
-function stepEnvironment(op: RunOp, executor: Executor, home: string): Record<string, string> {
-  const pairs = [...executor.proxies, ...op.environment].filter(
-    ([name]) => !name.startsWith('QEMU_'),
-  );
-  return Object.fromEntries([['HOME', home], ...pairs]);
 }
 
 function failure(op: RunOp, result: StepResult, output: string[]): MpkitError {
