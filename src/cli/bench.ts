@@ -16,6 +16,7 @@ import { layoutRoot, openRecords, type StepRecord } from '../builder/index.ts';
 import { keepChoices, type Loan, listEmulators, openScratch } from '../emulator/index.ts';
 import { ioError, MpkitError } from '../errors.ts';
 import { type Platform, parsePlatform } from '../platform.ts';
+import { inLocale } from '../tui/ascii.ts';
 import { benchMarkdown } from '../tui/bench/markdown.ts';
 import { benchProgress } from '../tui/bench/progress.ts';
 import { benchSvg } from '../tui/bench/svg.ts';
@@ -108,11 +109,11 @@ async function runInside(
     ...(estimate && { estimate }),
   };
   if (form === 'json') process.stdout.write(`${JSON.stringify(all, undefined, 2)}\n`);
-  else if (form === 'markdown') process.stdout.write(benchMarkdown(report));
+  else if (form === 'markdown') print(benchMarkdown(report));
   else {
-    process.stdout.write(benchTable(report));
-    if (estimate) process.stdout.write(estimateTable(estimate));
-    if (recommendations) process.stdout.write(recommendationLines(recommendations));
+    print(benchTable(report));
+    if (estimate) print(estimateTable(estimate));
+    if (recommendations) print(recommendationLines(recommendations));
   }
   if (recommendations && mode.kind === 'emulators' && mode.keep)
     keepChoices(
@@ -125,6 +126,10 @@ async function runInside(
       ),
     );
   return isWhole ? 0 : 1;
+}
+
+function print(text: string): void {
+  process.stdout.write(inLocale(text, process.env));
 }
 
 function progressOf({ progress }: BenchRequest): ReturnType<typeof benchProgress> | undefined {
@@ -140,7 +145,7 @@ function showHistory(root: string, form: BenchRequest['form']): number {
   else
     for (const report of reports) {
       const text = form === 'markdown' ? benchMarkdown(report) : benchTable(report);
-      process.stdout.write(`${report.measured}\n${text}\n`);
+      print(`${report.measured}\n${text}\n`);
     }
   return 0;
 }
@@ -189,7 +194,7 @@ function recordedSteps(root: string, context: string) {
   const record = openRecords(root).last(context);
   if (!record)
     throw new MpkitError('not-found', `no build of \`${context}\` is recorded`, {
-      hint: `\`mpkit build --platform … ${context}\` records each step's time`,
+      hint: `\`mpkit build --platform ... ${context}\` records each step's time`,
     });
   return record.steps.map(({ platform, step, text, kind, seconds, lastSeconds }: StepRecord) => ({
     name: `${platform} ${step}`,

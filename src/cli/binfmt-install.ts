@@ -25,7 +25,7 @@ import { architecturesOf } from './binfmt-targets.ts';
 import { parseWords, type Verb } from './verb.ts';
 
 export const installVerb: Verb = {
-  help: `Usage: mpkit binfmt install <all | ARCH | PLATFORM>… [options]
+  help: `Usage: mpkit binfmt install <all | ARCH | PLATFORM>... [options]
 
 Registers static emulators for every program of this host, in containers too (flag F), and executes
 a probe of each CPU, also from inside an empty root folder, before it says that it works. Needs

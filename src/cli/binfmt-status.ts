@@ -3,6 +3,7 @@
 import { type HostStatus, readHostStatus, thisHost } from '../binfmt/index.ts';
 import { MpkitError } from '../errors.ts';
 import { hostPlatform } from '../platform.ts';
+import { cutEnd } from '../tui/cut.ts';
 import { formatJson } from './binfmt-json.ts';
 import { formatTable, wrap } from './binfmt-table.ts';
 import { parseWords, type Verb } from './verb.ts';
@@ -59,10 +60,10 @@ export function formatStatus(status: HostStatus): string {
   const table = formatTable([
     ['HANDLER', 'CPU', 'OWNER', 'QEMU', 'DIGEST', 'LINKED', 'FLAGS', 'BOOT', 'WORKS', 'RUNS'],
     ...handlers.map((each) => [
-      cut(each.name, 15),
+      cutEnd(each.name, 15),
       each.platform?.slice('linux/'.length) ?? '-',
       each.owner,
-      cut(each.version ?? '-', 7),
+      cutEnd(each.version ?? '-', 7),
       each.digest?.slice(7, 13) ?? '-',
       each.linkage === 'unreadable' ? '?' : each.linkage,
       each.flags || '-',
@@ -110,7 +111,3 @@ const worksWords: Record<HostStatus['handlers'][number]['works'], string> = {
   shadowed: 'shadow',
   'not-tried': '-',
 };
-
-function cut(text: string, width: number): string {
-  return text.length > width ? `${text.slice(0, width - 1)}…` : text;
-}

@@ -1,5 +1,6 @@
 /** A table of words in at most 100 columns, complete without colour. Pure. */
 import { cleanName } from '../tui/clean.ts';
+import { cutStart } from '../tui/cut.ts';
 
 /** The last column takes what is left; a cell that is longer is cut at its beginning. */
 export function formatTable(rows: readonly (readonly string[])[], width = 100): string {
@@ -30,8 +31,4 @@ export function wrap(text: string, indent: string, width = 100): string {
     else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
   }
   return lines.map((line) => `${indent}${line}\n`).join('');
-}
-
-function cutStart(text: string, width: number): string {
-  return text.length > width ? `…${text.slice(text.length - width + 1)}` : text;
 }

@@ -7,7 +7,7 @@ import { canonicalTarget } from './binfmt-targets.ts';
 import { parseWords, type Verb } from './verb.ts';
 
 export const uninstallVerb: Verb = {
-  help: `Usage: mpkit binfmt uninstall <all | ARCH | NAME | PATTERN>… [options]
+  help: `Usage: mpkit binfmt uninstall <all | ARCH | NAME | PATTERN>... [options]
 
 Takes mpkit's own handlers away, what would bring them back at boot, and their emulators. Needs root.
 A pattern has \`*\` and \`?\` and is compared with handler names.

@@ -18,7 +18,7 @@ import { architecturesOf } from './binfmt-targets.ts';
 import { parseWords, type Verb } from './verb.ts';
 
 export const verifyVerb: Verb = {
-  help: `Usage: mpkit binfmt verify [all | ARCH…] [options]
+  help: `Usage: mpkit binfmt verify [all | ARCH...] [options]
 
 Executes a program of each CPU for each property; without words, of each CPU that has a handler.
 Exit status 1 when anything fails (NO). What no handler promised (no) and what cannot be tried

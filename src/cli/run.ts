@@ -20,7 +20,7 @@ import { type RunOptions, readRunOptions, runFlags, splitCommand } from './run-o
 import { inNamespace, parseWords, stopOnSignals, type Verb } from './verb.ts';
 
 export const runVerb: Verb = {
-  help: `usage: mpkit run [options] (--rootfs DIR | oci-layout://DIR[:TAG]) [-- COMMAND…]
+  help: `usage: mpkit run [options] (--rootfs DIR | oci-layout://DIR[:TAG]) [-- COMMAND...]
 
 Runs one command of a file system of any platform in a sandbox. Nothing it changes is kept.
 Without COMMAND the image's own entry point runs.

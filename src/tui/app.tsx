@@ -1,10 +1,12 @@
 /** The interface on a terminal: keys in, pictures out, and the terminal as it was at the end. */
 import { render, useInput } from 'ink';
+import { asciiStream } from './ascii.ts';
 import { AppView } from './components/app-view.tsx';
 import { readKey } from './ink-key.ts';
 import type { AppPort } from './port.ts';
+import { signsFor } from './signs.ts';
 import { createStore, type Store } from './store.ts';
-import { ThemeContext, themeFor } from './theme.ts';
+import { ThemeContext } from './theme.ts';
 
 export interface AppStreams {
   input: NodeJS.ReadStream;
@@ -81,8 +83,9 @@ const enterOwnScreen = '\u001b[?1049h\u001b[H';
 const leaveOwnScreen = '\u001b[?1049l';
 
 function openScreen(store: Store, options: ScreenOptions): Screen {
-  const { input, output, environment, readsAloud, fail } = options;
-  const theme = themeFor(environment);
+  const { input, environment, readsAloud, fail } = options;
+  const output = asciiStream(options.output, environment);
+  const theme = signsFor(environment);
   const picture = () => (
     <ThemeContext value={theme}>
       <Keys store={store} />

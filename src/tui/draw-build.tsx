@@ -1,8 +1,10 @@
 /** The one file of the build view that loads Ink: draws states, and leaves the last lines standing. */
 import { Box, render, Text } from 'ink';
+import { asciiStream } from './ascii.ts';
 import { BuildView } from './components/build-view.tsx';
+import { signsFor } from './signs.ts';
 import type { BuildState } from './state/build.ts';
-import { ThemeContext, themeFor } from './theme.ts';
+import { ThemeContext } from './theme.ts';
 
 export interface BuildDrawing {
   draw: (state: BuildState) => void;
@@ -14,8 +16,12 @@ export function openDrawing(
   stream: NodeJS.WriteStream,
   environment: NodeJS.ProcessEnv,
 ): BuildDrawing {
-  const theme = themeFor(environment);
-  const ink = render(null, { stdout: stream, exitOnCtrlC: false, patchConsole: false });
+  const theme = signsFor(environment);
+  const ink = render(null, {
+    stdout: asciiStream(stream, environment),
+    exitOnCtrlC: false,
+    patchConsole: false,
+  });
   return {
     draw: (state) =>
       ink.rerender(

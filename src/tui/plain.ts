@@ -4,6 +4,8 @@
  */
 import type { BuildEvent, PlannedPlatform, VertexLabel } from '../builder/events.ts';
 import { cleanLine, cleanName } from './clean.ts';
+import { cutEnd } from './cut.ts';
+import { createTransferLog } from './transfer-log.ts';
 
 export interface PlainOptions {
   write: (text: string) => void;
@@ -123,8 +125,8 @@ function planLines(platforms: PlannedPlatform[]): string[] {
 
 function firstLine(text: string): string {
   const [first = '', ...others] = text.split('\n');
-  const shown = first.length > 300 ? `${first.slice(0, 300)} …` : first;
-  return others.length > 0 ? `${shown} …` : shown;
+  const shown = cutEnd(first, 300);
+  return others.length > 0 ? `${shown} ...` : shown;
 }
 
 /** Milliseconds as `1.2`. */

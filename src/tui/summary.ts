@@ -1,5 +1,6 @@
 /** The end of a build in a few lines: per platform what ran, what was cached, where time went. */
 import { cleanName } from './clean.ts';
+import { cutEnd } from './cut.ts';
 import { formatDuration } from './duration.ts';
 import { type BuildState, elapsedOf, type StepState } from './state/build.ts';
 import { matrixOf } from './state/matrix.ts';
@@ -50,7 +51,7 @@ function failureLines({ steps }: BuildState): string[] {
 function nameOf({ label }: StepState): string {
   const [first = ''] = label.text.split('\n');
   const text = cleanName(first).replaceAll('\t', ' ');
-  return `${cleanName(label.step)} ${text.length > 40 ? `${text.slice(0, 39)}…` : text}`;
+  return `${cleanName(label.step)} ${cutEnd(text, 40)}`;
 }
 
 /** Numbers to the right, words to the left, the last column free. */

@@ -59,7 +59,7 @@ const expected: Record<string, Expected> = {
     tier: 'none',
     exitCode: 3,
     bad: ['userns.create problem', 'userns.seccomp problem'],
-    remedies: ['docker run --security-opt seccomp=unconfined …'],
+    remedies: ['docker run --security-opt seccomp=unconfined ...'],
   },
   'lxc-unprivileged': { tier: 'private namespace', exitCode: 0, bad: [] },
   'github-runner': {

@@ -86,7 +86,7 @@ function whyNot(architecture: string, exitCode: number, stderr: string): string 
   if (exitCode === setUpFailed && step !== 'execute') return `cannot be tried: ${step} failed`;
   if (errno === constants.errno.ENOEXEC)
     return `exec format error: nothing runs ${cpuOf(architecture) ? `linux/${architecture}` : 'it'}`;
-  if (errno === constants.errno.ENOENT) return 'its emulator, or that one’s loader, is not there';
+  if (errno === constants.errno.ENOENT) return "its emulator, or that one's loader, is not there";
   if (errno === constants.errno.EACCES) return 'its emulator may not be executed';
   const words = stderr.replaceAll(/[^ -~]+/g, ' ').trim();
   return `ends with status ${exitCode}${words && exitCode !== setUpFailed ? `: ${words.slice(0, 200)}` : ''}`;

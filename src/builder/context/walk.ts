@@ -72,6 +72,6 @@ function enter(at: Buffer, path: Buffer): Level {
 function tooDeep(path: string): MpkitError {
   return new MpkitError(
     'invalid-input',
-    `folders are nested deeper than ${deepest} levels at \`${path.slice(0, 80)}…\``,
+    `folders are nested deeper than ${deepest} levels at \`${path.slice(0, 80)}...\``,
   );
 }

@@ -242,5 +242,5 @@ function syntax({ word }: Scanner, problem: string): MpkitError {
 /** Values come from anywhere; a message stays one short line. */
 function shorten(text: string): string {
   const line = text.slice(0, 200).replace(/\p{Cc}/gu, ' ');
-  return text.length > 200 ? `${line}…` : line;
+  return text.length > 200 ? `${line}...` : line;
 }

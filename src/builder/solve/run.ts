@@ -67,7 +67,7 @@ function failure(op: RunOp, result: StepResult, output: string[]): MpkitError {
   const crash = output.findLast((line) => line.includes('qemu: uncaught target signal'));
   const how = result.signal ? `was ended by ${result.signal}` : `exited with ${result.exitCode}`;
   const name = op.argv.length === 3 && op.argv[1] === '-c' ? op.argv[2]! : op.argv.join(' ');
-  const shown = name.length > 200 ? `${name.slice(0, 200)}…` : name;
+  const shown = name.length > 200 ? `${name.slice(0, 200)}...` : name;
   return new MpkitError('step-failed', `\`${shown}\` ${how}`, {
     output,
     hint: crash

@@ -83,7 +83,7 @@ const forbidden: Restriction = {
 };
 const filter: Restriction = {
   observed: "this container's seccomp filter, Docker's for example, forbids user namespaces",
-  remedy: 'docker run --security-opt seccomp=unconfined …',
+  remedy: 'docker run --security-opt seccomp=unconfined ...',
 };
 
 /** Nothing is said of a lock that does not exist; one that did not hold us is only a note. */

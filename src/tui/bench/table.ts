@@ -6,6 +6,7 @@ import type {
   TargetReport,
 } from '../../bench/index.ts';
 import { cleanName } from '../clean.ts';
+import { cutEnd } from '../cut.ts';
 import { rangeWord, ratioWord, spreadWord, timeWord } from './numbers.ts';
 
 export function benchTable({ host, samples, targets }: BenchReport): string {
@@ -35,11 +36,11 @@ export function estimateTable({ steps, seconds, native, worthMoving }: BuildEsti
         : step.native
           ? `(${step.native.low.toFixed(1)}–${step.native.high.toFixed(1)})`
           : step.kind;
-      return `${time} ${own.padStart(9)} ${range.padEnd(13)} ${cut(`${step.name} ${step.text}`, 64)}`;
+      return `${time} ${own.padStart(9)} ${range.padEnd(13)} ${cutLine(`${step.name} ${step.text}`, 64)}`;
     });
   const total = `${`${seconds.toFixed(1)} s`.padStart(9)} ${`${native.toFixed(1)} s`.padStart(9)} ${''.padEnd(13)} all steps`;
   const advice = worthMoving
-    ? `worth moving to the build platform: ${cut(`${worthMoving.name} ${worthMoving.text}`, 62)}\n  saves about ${worthMoving.saved.toFixed(1)} s: put it in a stage \`FROM --platform=$BUILDPLATFORM\` where its output allows`
+    ? `worth moving to the build platform: ${cutLine(`${worthMoving.name} ${worthMoving.text}`, 62)}\n  saves about ${worthMoving.saved.toFixed(1)} s: put it in a stage \`FROM --platform=$BUILDPLATFORM\` where its output allows`
     : 'no step is worth moving: none was emulated for a time that is known';
   return `\n${[`${'took'.padStart(9)} ${'natively'.padStart(9)}`, ...lines, total, '', advice].join('\n')}\n`;
 }
@@ -50,7 +51,7 @@ function targetLines(target: TargetReport, longest: number): string[] {
   const { name, overall, startup, results } = target;
   const lines = results.map((result) => {
     const label = `  ${result.workload.padEnd(14)}`;
-    if ('failure' in result) return `${label} failed: ${cut(result.failure, 72)}`;
+    if ('failure' in result) return `${label} failed: ${cutLine(result.failure, 72)}`;
     if (!result.ratio) return `${label} ${timeWord(result.nanoseconds.median)}`;
     return ratioLine(label, result.ratio, longest);
   });
@@ -59,7 +60,7 @@ function targetLines(target: TargetReport, longest: number): string[] {
     lines.push(
       `  start-up       ${startup.median < 0 ? '' : '+'}${timeWord(startup.median)} (${timeWord(startup.low)} to ${timeWord(startup.high)})`,
     );
-  return [`${cut(name, 58)}: times slower than native, 95 % interval`, ...lines];
+  return [`${cutLine(name, 58)}: times slower than native, 95 % interval`, ...lines];
 }
 
 function ratioLine(label: string, ratio: NonNullable<TargetReport['overall']>, longest: number) {
@@ -69,7 +70,7 @@ function ratioLine(label: string, ratio: NonNullable<TargetReport['overall']>, l
 
 function nativeLine(result: TargetReport['results'][number]): string {
   const label = `  ${result.workload.padEnd(14)}`;
-  if ('failure' in result) return `${label} failed: ${cut(result.failure, 72)}`;
+  if ('failure' in result) return `${label} failed: ${cutLine(result.failure, 72)}`;
   const { nanoseconds } = result;
   return `${label} ${timeWord(nanoseconds.median).padStart(9)}  ${spreadWord(nanoseconds)}`;
 }
@@ -78,7 +79,7 @@ function ratiosIn({ results }: TargetReport): number[] {
   return results.flatMap((each) => ('ratio' in each && each.ratio ? [each.ratio.median] : []));
 }
 
-function cut(text: string, width: number): string {
+function cutLine(text: string, width: number): string {
   const [first = ''] = cleanName(text.replaceAll('\n', ' ')).split('\n');
-  return first.length > width ? `${first.slice(0, width - 1)}…` : first;
+  return cutEnd(first, width);
 }

@@ -2,10 +2,12 @@
 import { Box, Text } from 'ink';
 import type { ReactNode } from 'react';
 import { cleanLine } from '../clean.ts';
+import { keyWord } from '../signs.ts';
 import { type AppState, screens } from '../state/app.ts';
 import { speedsOf } from '../state/bench.ts';
 import { commandLine } from '../state/effect.ts';
 import { globalKeys, keysOf, plainCommand } from '../state/keys.ts';
+import { useTheme } from '../theme.ts';
 import { BenchScreen } from './bench-screen.tsx';
 import { BuildScreenView } from './build-screen.tsx';
 import { EmulatorsScreen } from './emulators-screen.tsx';
@@ -49,8 +51,9 @@ function bodyOf({ state, now, columns, rows }: AppViewProps): ReactNode {
     return (
       <Box flexDirection="column">
         <Text bold>This will change something:</Text>
-        {question.changes.map((line) => (
-          <Text key={line}> {cleanLine(line, false)}</Text>
+        {question.changes.map((line, at) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: lines have no identity
+          <Text key={at}> {cleanLine(line, false)}</Text>
         ))}
         <Text> </Text>
         <Text>$ {commandLine(question.command)}</Text>
@@ -89,7 +92,7 @@ function bodyOf({ state, now, columns, rows }: AppViewProps): ReactNode {
 }
 
 function endOf(code: number | undefined): string {
-  if (code === undefined) return 'running … (x stops it)';
+  if (code === undefined) return 'running ... (x stops it)';
   return code === 0 ? 'done; any key goes on' : `FAILED with status ${code}; any key goes on`;
 }
 
@@ -113,6 +116,7 @@ function Tabs({ state }: { state: AppState }) {
 /** The command is broken where the line ends, so that it can be copied whole. */
 function Bottom({ state, commandLines }: { state: AppState; commandLines: readonly string[] }) {
   const { prompt } = state;
+  const signs = useTheme();
   const height = commandLines.length + 2;
   if (prompt)
     return (
@@ -127,12 +131,13 @@ function Bottom({ state, commandLines }: { state: AppState; commandLines: readon
   const hints = isAsking ? [] : [...keysOf(state), ...globalKeys];
   return (
     <Box flexDirection="column" height={height} overflow="hidden">
-      {commandLines.map((line) => (
-        <Text key={line} dimColor wrap="truncate">
+      {commandLines.map((line, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: lines have no identity
+        <Text key={at} dimColor wrap="truncate">
           {line}
         </Text>
       ))}
-      <Text>{hints.map(([key, meaning]) => `${key} ${meaning}`).join('  ')}</Text>
+      <Text>{hints.map(([key, meaning]) => `${keyWord(key, signs)} ${meaning}`).join('  ')}</Text>
     </Box>
   );
 }

@@ -93,7 +93,7 @@ function finalRatio({ report }: BenchRun, name: string): number | undefined {
 
 function stateOf({ status, at, of, report }: BenchRun): string {
   if (status === 'running')
-    return of > 0 ? `measuring, ${Math.floor((100 * at) / of)} %` : 'preparing …';
+    return of > 0 ? `measuring, ${Math.floor((100 * at) / of)} %` : 'preparing ...';
   if (status === 'failed') return 'stopped before its end';
   return `measured ${report?.targets.length ?? 0} targets, ${report?.samples ?? 0} turns each`;
 }

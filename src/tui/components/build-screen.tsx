@@ -46,14 +46,14 @@ export function BuildScreenView({ state, now, columns, rows }: BuildScreenProps)
 }
 
 function Form({ form, rows }: { form: BuildForm; rows: number }) {
-  const { ellipsis } = useTheme();
+  const { choices: hint } = useTheme();
   return (
     <Box flexDirection="column">
       <Text bold>What to build:</Text>
       <ListView
         items={form.fields.map(({ name, label, value, choices }) => ({
           key: name,
-          text: `${label.padEnd(14)} ${cleanName(value) || '-'}${choices.length > 1 ? `   (← → ${ellipsis})` : ''}`,
+          text: `${label.padEnd(14)} ${cleanName(value) || '-'}${choices.length > 1 ? `   ${hint}` : ''}`,
         }))}
         cursor={form.cursor}
         rows={rows - 1}

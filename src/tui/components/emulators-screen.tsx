@@ -22,7 +22,7 @@ export function EmulatorsScreen({ state, rows, speeds }: EmulatorsProps) {
         items={state.list.map((each) => ({ key: each.digest, text: lineOf(each, speeds) }))}
         cursor={state.cursor}
         rows={rows - 1}
-        empty={state.isLoading ? 'looking …' : 'no emulators yet: a fetches them'}
+        empty={state.isLoading ? 'looking ...' : 'no emulators yet: a fetches them'}
       />
     </Box>
   );

@@ -1,7 +1,9 @@
 /** What the screen is for, each key, and where the same is as a plain command. */
 import { Box, Text } from 'ink';
+import { keyWord } from '../signs.ts';
 import type { AppState, ScreenName } from '../state/app.ts';
 import { globalKeys, keysOf } from '../state/keys.ts';
+import { useTheme } from '../theme.ts';
 
 const purposes: Record<ScreenName, string> = {
   host: 'What this machine can run, why not more, and what to do about it; the handlers that the kernel asks for foreign programs.',
@@ -13,13 +15,14 @@ const purposes: Record<ScreenName, string> = {
 };
 
 export function HelpScreen({ state }: { state: AppState }) {
+  const signs = useTheme();
   return (
     <Box flexDirection="column">
       <Text>{purposes[state.screen]}</Text>
       <Text> </Text>
       {[...keysOf(state), ...globalKeys].map(([key, meaning]) => (
         <Text key={`${key} ${meaning}`} wrap="truncate">
-          {`  ${key.padEnd(18)} ${meaning}`}
+          {`  ${keyWord(key, signs).padEnd(18)} ${meaning}`}
         </Text>
       ))}
       <Text> </Text>

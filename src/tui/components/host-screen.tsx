@@ -13,7 +13,7 @@ export function HostScreen({ state, rows }: { state: HostState; rows: number }) 
   return (
     <Box flexDirection="column">
       <Text wrap="truncate" bold>
-        {state.tier ? `${state.tier.name}: ${state.tier.why}` : 'looking at this host …'}
+        {state.tier ? `${state.tier.name}: ${state.tier.why}` : 'looking at this host ...'}
         {state.isLoading && state.tier ? ' (looking again)' : ''}
       </Text>
       <ListView

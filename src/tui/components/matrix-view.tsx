@@ -2,9 +2,10 @@
 import { Box, Text } from 'ink';
 import { cleanName } from '../clean.ts';
 import { formatDuration } from '../duration.ts';
+import type { Signs } from '../signs.ts';
 import { type BuildState, elapsedOf, type StepState } from '../state/build.ts';
 import { type MatrixRow, matrixOf, visibleRows } from '../state/matrix.ts';
-import { statusColours, type Theme, useTheme } from '../theme.ts';
+import { statusColours, useTheme } from '../theme.ts';
 
 export interface MatrixProps {
   state: BuildState;
@@ -76,7 +77,7 @@ function CellView(props: {
   step: StepState | undefined;
   chosen: boolean;
   now: number;
-  theme: Theme;
+  theme: Signs;
   width: number;
 }) {
   const { step, chosen, now, theme, width } = props;
@@ -97,7 +98,7 @@ function CellView(props: {
 /** `✓~2.1s`; of what runs also the last time, where it fits. */
 export function cellText(
   step: StepState,
-  { now, theme, width }: { now: number; theme: Theme; width: number },
+  { now, theme, width }: { now: number; theme: Signs; width: number },
 ): string {
   const sign = `${theme.status[step.status]}${step.kind === 'emulated' ? theme.emulated : ' '}`;
   if (step.status === 'cached') return `${sign}cached`.slice(0, width);

@@ -18,7 +18,7 @@ export function ResultsScreen({ state, rows }: { state: ResultsState; rows: numb
         }))}
         cursor={state.cursor}
         rows={rows - 1}
-        empty={state.isLoading ? 'looking …' : 'nothing yet: the screen Build builds'}
+        empty={state.isLoading ? 'looking ...' : 'nothing yet: the screen Build builds'}
       />
     </Box>
   );

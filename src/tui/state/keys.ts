@@ -18,7 +18,7 @@ export function keysOf(state: AppState): readonly KeyHint[] {
   switch (state.screen) {
     case 'host':
       return [
-        ['↑↓', 'choose'],
+        ['Up/Down', 'choose'],
         ['i', 'install'],
         ['p', 'install for every boot'],
         ['R', 'replace'],
@@ -30,7 +30,7 @@ export function keysOf(state: AppState): readonly KeyHint[] {
       ];
     case 'emulators':
       return [
-        ['↑↓', 'choose'],
+        ['Up/Down', 'choose'],
         ['a', 'add all'],
         ['n', 'add a file'],
         ['x', 'remove'],
@@ -41,7 +41,7 @@ export function keysOf(state: AppState): readonly KeyHint[] {
       return state.bench.run?.status === 'running'
         ? [['x', 'stop']]
         : [
-            ['↑↓', 'choose'],
+            ['Up/Down', 'choose'],
             ['Space', 'pick'],
             ['Enter', 'start'],
             ['c', 'copy the command'],
@@ -82,22 +82,22 @@ export function plainCommand(state: AppState): string {
 function buildKeys({ build }: AppState): readonly KeyHint[] {
   if (!build.run)
     return [
-      ['↑↓', 'choose'],
+      ['Up/Down', 'choose'],
       ['Enter', 'type'],
-      ['←→', 'suggestions'],
+      ['Left/Right', 'suggestions'],
       ['b', 'build'],
       ['c', 'copy the command'],
     ];
   if (build.run.log)
     return [
-      ['↑↓ PgUp PgDn g G', 'scroll'],
+      ['Up/Down PgUp PgDn g G', 'scroll'],
       ['/', 'search'],
       ['n N', 'older, newer match'],
       ['Esc', 'back'],
     ];
   const isRunning = build.run.status === 'running';
   return [
-    ['↑↓←→', 'choose'],
+    ['arrows', 'choose'],
     ['Enter', 'log'],
     ['f', 'next failure'],
     ...(isRunning
@@ -113,13 +113,13 @@ function buildKeys({ build }: AppState): readonly KeyHint[] {
 function resultKeys({ results }: AppState): readonly KeyHint[] {
   if (!results.open)
     return [
-      ['↑↓', 'choose'],
+      ['Up/Down', 'choose'],
       ['Enter', 'look into'],
       ['r', 'look again'],
     ];
   return [
-    ['←→', 'platform'],
-    ['↑↓', 'scroll'],
+    ['Left/Right', 'platform'],
+    ['Up/Down', 'scroll'],
     ...(runCommand(results.open, ['sh'])
       ? ([
           ['s', 'shell'],

@@ -43,7 +43,7 @@ it.each<[string, Parameters<typeof judgeAnswer>[1], boolean, boolean, string]>([
     failed('execute', ENOENT),
     false,
     false,
-    'its emulator, or that one’s loader, is not there',
+    "its emulator, or that one's loader, is not there",
   ],
   [
     'its emulator is closed',

@@ -31,7 +31,7 @@ export const instructionReaders: ReadonlyMap<string, InstructionReader> = new Ma
   ['from', readFrom],
   ['healthcheck', later('HEALTHCHECK')],
   ['label', readLabel],
-  ['maintainer', later('MAINTAINER', 'use `LABEL org.opencontainers.image.authors="…"`')],
+  ['maintainer', later('MAINTAINER', 'use `LABEL org.opencontainers.image.authors="..."`')],
   ['onbuild', later('ONBUILD')],
   ['run', readRun],
   ['shell', readShell],

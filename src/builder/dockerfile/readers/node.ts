@@ -29,7 +29,7 @@ export function takeFlags(node: DockerfileNode, { known, later }: FlagNames): Ma
     if (values.has(name)) throw syntaxError(`flag \`--${name}\` is given twice`);
     const value = equals < 0 ? '' : flag.slice(equals + 1);
     if (value === '')
-      throw syntaxError(`flag \`--${name}\` needs a value: expected \`--${name}=…\``);
+      throw syntaxError(`flag \`--${name}\` needs a value: expected \`--${name}=...\``);
     values.set(name, value);
   }
   return values;
