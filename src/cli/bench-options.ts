@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { type BenchTarget, programs, steps, type Workload } from '../bench/index.ts';
 import { parseLayoutUrl } from '../builder/index.ts';
-import { isNative, isOffline } from '../emulator/index.ts';
+import { isCpuModel, isNative, isOffline } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
 import { hostPath } from '../paths.ts';
 import {
@@ -65,7 +65,7 @@ export function readBenchRequest({
   if (mode.kind !== 'targets' && emulator.length + cpu.length > 0)
     throw usage('`--emulator` and `--cpu` name targets: not with `--emulators` or `--build`');
   for (const model of cpu)
-    if (!/^[A-Za-z0-9,._=+-]{1,200}$/.test(model))
+    if (!isCpuModel(model))
       throw usage(`invalid CPU model \`${model}\`: expected one as in QEMU_CPU, or default`);
   const platforms = readPlatforms(values.platform);
   const own = (platforms ?? []).find(isNative);

@@ -116,7 +116,7 @@ async function runInside(
     if (recommendations) print(recommendationLines(recommendations));
   }
   if (recommendations && mode.kind === 'emulators' && mode.keep)
-    keepChoices(
+    await keepChoices(
       root,
       Object.fromEntries(
         recommendations.map(({ platform, digest, cpu }) => [

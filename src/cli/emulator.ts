@@ -1,5 +1,4 @@
-/** `mpkit emulator`: list, add and remove emulators. */
-import { parseArgs } from 'node:util';
+/** `mpkit emulator`: list, add, choose and remove emulators. */
 import { cpuOf, cpus } from '../binfmt/index.ts';
 import {
   addFile,
@@ -7,34 +6,36 @@ import {
   addFromHost,
   type EmulatorRecord,
   isOffline,
-  listEmulators,
+  type RemovedEmulator,
   removeEmulator,
   withDownloadFolder,
 } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
 import { parsePlatform } from '../platform.ts';
-
-export interface CommandIo {
-  /** The state folder. */
-  root: string;
-  stdout: (text: string) => void;
-  stderr: (text: string) => void;
-  signal?: AbortSignal;
-}
+import { choose } from './emulator-choose.ts';
+import { formatRecords, list } from './emulator-ls.ts';
+import {
+  type Command,
+  type CommandIo,
+  emulatedArchitecture,
+  parseFlags,
+  shortDigest,
+  show,
+  usage,
+} from './emulator-words.ts';
 
 /** Returns the exit status; throws `MpkitError` for what a user can cause. */
 export async function emulatorCommand(argv: string[], io: CommandIo): Promise<number> {
   const [verb, ...rest] = argv;
   const command = verbs.get(verb ?? '--help');
   if (command) return await command(rest, io);
-  throw usage(`unknown verb \`${verb}\`, expected \`ls\`, \`add\` or \`rm\``);
+  throw usage(`unknown verb \`${verb}\`, expected \`ls\`, \`add\`, \`choose\` or \`rm\``);
 }
-
-type Command = (argv: string[], io: CommandIo) => Promise<number>;
 
 const verbs = new Map<string, Command>([
   ['ls', list],
   ['add', add],
+  ['choose', choose],
   ['rm', remove],
   ['--help', help],
   ['-h', help],
@@ -44,22 +45,15 @@ const OVERVIEW = `Usage: mpkit emulator VERB
 
 The emulators that mpkit keeps, each for one CPU.
 
-  ls     show them
-  add    fetch all from Debian, or add one program of this host
-  rm     remove some
+  ls       show them, and which ones are used
+  add      fetch all from Debian, or add one program of this host
+  choose   use another one than the newest for a CPU, or another CPU model
+  rm       remove some
 
 \`mpkit emulator VERB --help\` says more.
 `;
 
-const LIST_HELP = `Usage: mpkit emulator ls [--json]
-
-Shows architecture, version, source, digest and size of each emulator. The topmost of an
-architecture is the one that is used.
-
-  --json    one JSON array, with complete digests
-`;
-
-const ADD_HELP = `Usage: mpkit emulator add [PATH…] [options]
+const ADD_HELP = `Usage: mpkit emulator add [PATH...] [options]
 
 With PATH: adds that static QEMU user emulator. Without: fetches the emulators of every CPU from the
 newest Debian suite that this host's keyring vouches for, once, with no change to the host; where
@@ -70,11 +64,11 @@ that cannot be done, the host's own static emulators are added.
   --offline          never ask the network (also MPKIT_OFFLINE=1)
 `;
 
-const REMOVE_HELP = `Usage: mpkit emulator rm <ARCHITECTURE|VERSION|DIGEST> …
+const REMOVE_HELP = `Usage: mpkit emulator rm <ARCHITECTURE|VERSION|DIGEST> ...
        mpkit emulator rm --all
 
 Removes what is named: every emulator of an architecture, of a version (7.2 means every 7.2.x), or
-with a digest that starts so (six digits at least).
+with a digest that starts so (six digits at least). A choice of one of them goes with it.
 `;
 
 async function help(_argv: string[], io: CommandIo): Promise<number> {
@@ -82,33 +76,22 @@ async function help(_argv: string[], io: CommandIo): Promise<number> {
   return 0;
 }
 
-async function list(argv: string[], io: CommandIo): Promise<number> {
-  const { values, positionals } = parse(argv, { json: { type: 'boolean' } });
-  if (values.help) return show(LIST_HELP, io);
-  if (positionals.length > 0) throw usage(`\`ls\` takes no argument, found \`${positionals[0]}\``);
-  const { emulators, warnings } = await listEmulators(io.root);
-  for (const warning of warnings) io.stderr(`warning: ${warning}\n`);
-  if (values.json) io.stdout(`${JSON.stringify(emulators, undefined, 2)}\n`);
-  else io.stdout(formatTable(emulators));
-  if (emulators.length === 0) io.stderr('no emulators yet: `mpkit emulator add` fetches them\n');
-  return 0;
-}
-
 async function add(argv: string[], io: CommandIo): Promise<number> {
-  const { values, positionals } = parse(argv, {
+  const { values, positionals } = parseFlags(argv, {
     platform: { type: 'string' },
     source: { type: 'string' },
     offline: { type: 'boolean' },
   });
   if (values.help) return show(ADD_HELP, io);
-  const architecture = values.platform === undefined ? undefined : emulated(values.platform);
+  const architecture =
+    values.platform === undefined ? undefined : emulatedArchitecture(values.platform);
   const { signal } = io;
   if (positionals.length > 0) {
     if (values.source === 'debian') throw usage('`--source debian` takes no path');
     const records: EmulatorRecord[] = [];
     for (const path of positionals)
       records.push(await addFile(io.root, path, { architecture, signal }));
-    io.stdout(formatTable(records));
+    io.stdout(formatRecords(records));
     return 0;
   }
   const records = await addFromBest(values.source, isOffline(values.offline), architecture, io);
@@ -116,20 +99,24 @@ async function add(argv: string[], io: CommandIo): Promise<number> {
     (each) => (architecture ?? each.architecture) === each.architecture,
   );
   if (chosen.length === 0) throw nothingFound(architecture);
-  io.stdout(formatTable(chosen.sort((a, b) => (a.architecture < b.architecture ? -1 : 1))));
+  io.stdout(formatRecords(chosen.sort((a, b) => (a.architecture < b.architecture ? -1 : 1))));
   return 0;
 }
 
 async function remove(argv: string[], io: CommandIo): Promise<number> {
-  const { values, positionals } = parse(argv, { all: { type: 'boolean' } });
+  const { values, positionals } = parseFlags(argv, { all: { type: 'boolean' } });
   if (values.help) return show(REMOVE_HELP, io);
   if (Boolean(values.all) === positionals.length > 0)
     throw usage('`rm` takes architectures, versions and digests, or else `--all`');
   const selectors = values.all ? [{ all: true } as const] : positionals.map(canonicalName);
   for (const selector of selectors)
-    for (const { digest, architecture, version } of await removeEmulator(io.root, selector))
-      io.stderr(`removed ${architecture ?? 'damaged record'} ${version ?? ''} ${short(digest)}\n`);
+    for (const each of await removeEmulator(io.root, selector)) io.stderr(`${describe(each)}\n`);
   return 0;
+}
+
+function describe({ digest, architecture, version, chosenFor }: RemovedEmulator): string {
+  const choice = chosenFor.map((each) => `, which was chosen for ${each}`).join('');
+  return `removed ${architecture ?? 'damaged record'} ${version ?? ''} ${shortDigest(digest)}${choice}`;
 }
 
 async function addFromBest(
@@ -165,36 +152,6 @@ async function addOwn(architecture: string | undefined, io: CommandIo): Promise<
   return added;
 }
 
-function formatTable(records: readonly EmulatorRecord[]): string {
-  if (records.length === 0) return '';
-  const rows = [
-    ['ARCHITECTURE', 'VERSION', 'SOURCE', 'DIGEST', 'SIZE'],
-    ...records.map(({ architecture, version, source, digest, size }) => [
-      architecture,
-      version,
-      `${source.kind}:${source.from}`,
-      short(digest),
-      `${(size / 1e6).toFixed(1)} MB`,
-    ]),
-  ];
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows
-    .map((row) => `${row.map((cell, n) => cell.padEnd(widths[n]!)).join('  ')}`.trimEnd())
-    .join('\n')
-    .concat('\n');
-}
-
-/** What \`rm\` accepts: twelve digits name one of a handful without doubt. */
-function short(digest: string): string {
-  return digest.slice('sha256:'.length, 'sha256:'.length + 12);
-}
-
-function emulated(platform: string): string {
-  const { os, architecture } = parsePlatform(platform);
-  if (os === 'linux' && cpuOf(architecture)) return architecture;
-  throw usage(`no emulator exists for \`${platform}\``, supported());
-}
-
 /** \`aarch64\` and \`linux/arm64\` mean \`arm64\`; versions and digests stay. */
 function canonicalName(name: string): string {
   try {
@@ -205,27 +162,6 @@ function canonicalName(name: string): string {
   }
 }
 
-type OptionSpec = Record<string, { type: 'boolean' | 'string' }>;
-
-function parse<T extends OptionSpec>(args: string[], options: T) {
-  try {
-    return parseArgs({
-      args,
-      options: { ...options, help: { type: 'boolean', short: 'h' } as const },
-      allowPositionals: true,
-      strict: true,
-    });
-  } catch (error) {
-    const [first = ''] = (error as Error).message.split('. ');
-    throw usage(first.charAt(0).toLowerCase() + first.slice(1).replaceAll("'", '`'));
-  }
-}
-
-function show(text: string, io: CommandIo): number {
-  io.stdout(text);
-  return 0;
-}
-
 function nothingFound(architecture: string | undefined): MpkitError {
   return new MpkitError(
     'no-emulator',
@@ -234,12 +170,4 @@ function nothingFound(architecture: string | undefined): MpkitError {
       hint: '`mpkit emulator add --source debian` fetches them, `mpkit emulator add PATH` adds one',
     },
   );
-}
-
-function supported(): string {
-  return `emulated are ${cpus.map((cpu) => cpu.architecture).join(', ')}`;
-}
-
-function usage(message: string, hint = '`mpkit emulator --help` shows the verbs'): MpkitError {
-  return new MpkitError('usage', message, { hint });
 }

@@ -24,7 +24,7 @@ const verbs = new Map<string, { summary: string; load: () => Promise<Verb> }>([
   [
     'emulator',
     {
-      summary: 'list, add and remove emulators',
+      summary: 'list, add, choose and remove emulators',
       load: async () => (await import('./emulator-verb.ts')).emulatorVerb,
     },
   ],

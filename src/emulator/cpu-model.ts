@@ -11,6 +11,14 @@ export function cpuModel(architecture: string, version: string): string | undefi
   )?.model;
 }
 
+/** Whether QEMU_CPU may be set to it: a name, and features after commas. */
+export function isCpuModel(text: string): boolean {
+  return /^[A-Za-z0-9,._=+-]{1,200}$/.test(text);
+}
+
+/** The CPU model that an emulator has by itself. */
+export const defaultCpu = 'default';
+
 interface Row {
   architecture: string;
   /** The first QEMU version that this row is not for. */

@@ -5,16 +5,22 @@
  */
 export { type EnsureOptions, ensureEmulator, isOffline } from './catalog.ts';
 export { chooseEmulator } from './choose.ts';
-export { cpuModel } from './cpu-model.ts';
+export { cpuModel, defaultCpu, isCpuModel } from './cpu-model.ts';
 export { guestEnvironment, guestFiles, guestHostname } from './guest.ts';
-export { type KeptChoice, keepChoices, keptChoice } from './kept.ts';
+export {
+  dropChoices,
+  type KeptChoice,
+  type KeptChoices,
+  keepChoices,
+  keptChoice,
+  keptChoices,
+} from './kept.ts';
 export { withLock } from './lock.ts';
 export { enterNamespace, isInside, type Loan } from './namespace.ts';
 export { type ChosenNetwork, chooseNetwork, type Network } from './network.ts';
 export type { EmulatorRecord } from './record.ts';
 export {
   createRunners,
-  defaultCpu,
   type EmulatorChoice,
   type Forecast,
   isNative,
@@ -33,4 +39,5 @@ export {
   removeEmulator,
   type StoreListing,
 } from './store.ts';
+export { usedEmulator, usedModel } from './used.ts';
 export { parseId, requireMapped, resolveGroup, resolveUser, type User } from './user.ts';

@@ -4,42 +4,70 @@
  */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import * as v from 'valibot';
 import { ioError } from '../errors.ts';
+import { isCpuModel } from './cpu-model.ts';
+import { withLock } from './lock.ts';
 
 export interface KeptChoice {
   digest: string;
-  /** For QEMU_CPU; `default` sets none. */
-  cpu: string;
+  /** For QEMU_CPU, `default` sets none; undefined: the model that mpkit takes by itself. */
+  cpu?: string | undefined;
 }
+
+/** By architecture. */
+export type KeptChoices = Readonly<Record<string, KeptChoice>>;
 
 export function keptChoice(root: string, architecture: string): KeptChoice | undefined {
-  return readChoices(root)[architecture];
+  return keptChoices(root)[architecture];
 }
 
-/** Replaces the choices of these architectures, the others stay. */
-export function keepChoices(root: string, choices: Record<string, KeptChoice>): void {
-  const path = pathOf(root);
-  const temporary = `${path}.${randomBytes(6).toString('hex')}`;
-  const text = `${JSON.stringify({ ...readChoices(root), ...choices }, undefined, 2)}\n`;
+export function keptChoices(root: string): KeptChoices {
   try {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(temporary, text, { flush: true });
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw ioError(error, `keeping the choice of emulators in \`${path}\``);
-  }
-}
-
-function readChoices(root: string): Record<string, KeptChoice> {
-  try {
-    const text = readFileSync(pathOf(root), 'utf8');
-    const result = v.safeParse(schema, JSON.parse(text));
+    const result = v.safeParse(schema, JSON.parse(readFileSync(pathOf(root), 'utf8')));
     return result.success ? result.output : {};
   } catch {
     return {};
+  }
+}
+
+/** Replaces the choices of these architectures, the others stay. */
+export async function keepChoices(root: string, choices: KeptChoices): Promise<void> {
+  await change(root, (kept) => ({ ...kept, ...choices }));
+}
+
+/** Takes back the choices that `isDropped`; resolves to their architectures. */
+export async function dropChoices(
+  root: string,
+  isDropped: (architecture: string, choice: KeptChoice) => boolean,
+): Promise<string[]> {
+  const isKept = ([architecture, choice]: [string, KeptChoice]) => !isDropped(architecture, choice);
+  // most have chosen nothing: no lock is made for them
+  if (Object.entries(keptChoices(root)).every(isKept)) return [];
+  let dropped: string[] = [];
+  await change(root, (kept) => {
+    const rest = Object.fromEntries(Object.entries(kept).filter(isKept));
+    dropped = Object.keys(kept).filter((architecture) => !(architecture in rest));
+    return rest;
+  });
+  return dropped;
+}
+
+/** Reads and writes under a lock, so that two who choose for different CPUs lose nothing. */
+async function change(root: string, edit: (kept: KeptChoices) => KeptChoices): Promise<void> {
+  const path = pathOf(root);
+  const temporary = `${path}.${randomBytes(6).toString('hex')}`;
+  try {
+    mkdirSync(join(root, 'emulators'), { recursive: true });
+    await withLock(join(root, 'emulators', '.choices.lock'), { how: 'exclusive' }, async () => {
+      const text = `${JSON.stringify(edit(keptChoices(root)), undefined, 2)}\n`;
+      writeFileSync(temporary, text, { flush: true });
+      renameSync(temporary, path);
+    });
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw ioError(error, `keeping the choice of emulators in \`${path}\``);
   }
 }
 
@@ -51,6 +79,6 @@ const schema = v.record(
   v.pipe(v.string(), v.regex(/^[a-z0-9]{1,20}$/)),
   v.strictObject({
     digest: v.pipe(v.string(), v.regex(/^sha256:[0-9a-f]{64}$/)),
-    cpu: v.pipe(v.string(), v.regex(/^[A-Za-z0-9,._=+-]{1,200}$/)),
+    cpu: v.optional(v.pipe(v.string(), v.check(isCpuModel))),
   }),
 );

@@ -3,19 +3,18 @@
  * place that knows which interpreter is registered. A step asks for a runner and adds its
  * `environment` and `linux32` to itself.
  */
-import { cpuOf } from '../binfmt/index.ts';
 import { MpkitError } from '../errors.ts';
 import { formatPlatform, hostPlatform, normalizePlatform, type Platform } from '../platform.ts';
-import { chooseEmulator } from './choose.ts';
 import { checkLevel } from './cpu-level.ts';
-import { cpuModel } from './cpu-model.ts';
+import { defaultCpu } from './cpu-model.ts';
 import { createHandlers, type HandlerFor, type HandlerOptions } from './handlers.ts';
-import { keptChoice } from './kept.ts';
+import { keptChoice, keptChoices } from './kept.ts';
 import { once } from './once.ts';
-import { probe } from './probe.ts';
+import { type ProbeResult, probe } from './probe.ts';
 import type { EmulatorRecord } from './record.ts';
 import type { Scratch } from './scratch.ts';
-import { listEmulators } from './store.ts';
+import { emulatorPath, listEmulators } from './store.ts';
+import { usedEmulator, usedModel } from './used.ts';
 
 export interface Runner {
   platform: Platform;
@@ -39,9 +38,6 @@ export interface EmulatorChoice {
   /** For QEMU_CPU; `defaultCpu` leaves it to the emulator. */
   cpu?: string | undefined;
 }
-
-/** The CPU model that an emulator has by itself. */
-export const defaultCpu = 'default';
 
 /** What the plan can say before anything is fetched or executed. */
 export interface Forecast {
@@ -71,10 +67,11 @@ export function createRunners(options: RunnerOptions): Runners {
     forecast: async (platform) => {
       if (isNative(platform)) return { kind: 'native' };
       const { emulators } = await listEmulators(options.root);
-      const { architecture } = platform;
-      const kept = keptChoice(options.root, architecture);
-      const chosen = kept && chooseEmulator(emulators, architecture, kept.digest);
-      return { kind: 'emulated', emulator: chosen ?? chooseEmulator(emulators, architecture) };
+      const choices = keptChoices(options.root);
+      return {
+        kind: 'emulated',
+        emulator: usedEmulator(emulators, platform.architecture, choices),
+      };
     },
   };
 }
@@ -122,12 +119,16 @@ async function makeRunner(
   const handler = await options.handlerFor(architecture, choice.emulator);
   await handler?.engage();
   const emulator = handler?.emulator;
-  const model = choice.cpu ?? (emulator && modelFor(emulator, options.root));
-  const environment: Record<string, string> =
-    model && model !== defaultCpu ? { QEMU_CPU: model } : {};
+  const kept = keptChoice(options.root, architecture);
+  const model = choice.cpu ?? (emulator && usedModel(emulator, kept));
+  const cpu = model === defaultCpu ? undefined : model;
+  const environment: Record<string, string> = cpu ? { QEMU_CPU: cpu } : {};
   const result = await probe(architecture, { ...options, environment });
-  if (!result.passed || !result.machine)
-    throw broken(platform, { emulator, cpu: choice.cpu, why: result.detail });
+  if (!result.passed || !result.machine) {
+    const isKept = choice.cpu === undefined && kept?.digest === emulator?.digest;
+    if (emulator) throw broken(platform, emulator, { ...options, choice, isKept, cpu, result });
+    throw noHandler(platform, result.detail);
+  }
   return {
     platform,
     kind: 'emulated',
@@ -139,36 +140,36 @@ async function makeRunner(
   };
 }
 
-/** What somebody kept for exactly this emulator, else what the table says. */
-function modelFor({ architecture, version, digest }: EmulatorRecord, root: string) {
-  const kept = keptChoice(root, architecture);
-  return kept?.digest === digest ? kept.cpu : cpuModel(architecture, version);
+function noHandler(platform: Platform, why: string): MpkitError {
+  const name = formatPlatform(platform);
+  return new MpkitError('no-emulator', `no handler of this host runs \`${name}\`: ${why}`, {
+    hint: 'private handlers need Linux 6.7; on this kernel register emulators host-wide as root',
+  });
 }
 
 function broken(
   platform: Platform,
-  {
-    emulator,
-    cpu,
-    why,
-  }: { emulator: EmulatorRecord | undefined; cpu: string | undefined; why: string },
+  emulator: EmulatorRecord,
+  facts: {
+    root: string;
+    choice: EmulatorChoice;
+    /** It runs as somebody chose for always. */
+    isKept: boolean;
+    cpu: string | undefined;
+    result: ProbeResult;
+  },
 ): MpkitError {
-  const name = formatPlatform(platform);
-  if (!emulator)
-    return new MpkitError('no-emulator', `no handler of this host runs \`${name}\`: ${why}`, {
-      hint: 'private handlers need Linux 6.7; on this kernel register emulators host-wide as root',
-    });
-  if (cpu !== undefined && cpu !== defaultCpu)
-    return new MpkitError(
-      'emulator-broken',
-      `QEMU ${emulator.version} does not run \`${name}\` as CPU \`${cpu}\`: ${why}`,
-      { hint: `\`${cpuOf(platform.architecture)?.qemu[0]} -cpu help\` lists the CPUs it knows` },
-    );
+  const { root, choice, isKept, cpu, result } = facts;
+  const { architecture, version, digest } = emulator;
+  const as = cpu !== undefined && (isKept || choice.cpu) ? ` as CPU \`${cpu}\`` : '';
+  const hint = isKept
+    ? `\`mpkit emulator choose ${architecture} --default\` takes back what was chosen`
+    : as
+      ? `\`${emulatorPath(root, emulator)} -cpu help\` lists the CPUs it knows`
+      : `\`mpkit emulator rm ${digest.slice(7, 19)}\`, then \`mpkit emulator add\` fetches a good one`;
   return new MpkitError(
     'emulator-broken',
-    `emulator QEMU ${emulator.version} does not run \`${name}\` here: ${why}`,
-    {
-      hint: `\`mpkit emulator rm ${emulator.digest.slice(7, 19)}\`, then \`mpkit emulator add\` fetches a good one`,
-    },
+    `QEMU ${version} does not run \`${formatPlatform(platform)}\`${as} here: ${result.detail}`,
+    { hint },
   );
 }

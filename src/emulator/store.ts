@@ -8,6 +8,7 @@ import { type FileHandle, lstat, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ioError, MpkitError } from '../errors.ts';
 import { isDigestPrefix, isNamedBy, newestFirst } from './choose.ts';
+import { dropChoices } from './kept.ts';
 import { withLock } from './lock.ts';
 import { type EmulatorRecord, hexOf, parseRecord } from './record.ts';
 
@@ -33,7 +34,11 @@ export async function listEmulators(root: string): Promise<StoreListing> {
 }
 
 /** Removed from the store; facts are missing where the record was unreadable. */
-export type RemovedEmulator = Pick<EmulatorRecord, 'digest'> & Partial<EmulatorRecord>;
+export interface RemovedEmulator extends Partial<EmulatorRecord> {
+  digest: string;
+  /** The architectures for which it was chosen, until now. */
+  chosenFor: string[];
+}
 
 /**
  * Removes what an architecture, a version or the beginning of a digest names, or everything.
@@ -45,7 +50,7 @@ export async function removeEmulator(
 ): Promise<RemovedEmulator[]> {
   const folder = storeFolder(root);
   return guarded('removing an emulator', async () => {
-    const chosen: RemovedEmulator[] = [];
+    const chosen: RemovableEmulator[] = [];
     for (const name of await namesIn(folder)) {
       const hex = /^([0-9a-f]{64})\.json$/.exec(name)?.[1];
       if (!hex) continue;
@@ -62,7 +67,12 @@ export async function removeEmulator(
         await rm(join(folder, hexOf(digest)), { force: true, recursive: true });
       }
     });
-    return chosen;
+    const removed: RemovedEmulator[] = [];
+    for (const each of chosen) {
+      const chosenFor = await dropChoices(root, (_, { digest }) => digest === each.digest);
+      removed.push({ ...each, chosenFor });
+    }
+    return removed;
   });
 }
 
@@ -151,7 +161,9 @@ export function isSystemError(error: unknown): boolean {
   return error instanceof Error && 'syscall' in error;
 }
 
-function isSelected(record: RemovedEmulator, selector: string | { all: true }): boolean {
+type RemovableEmulator = Omit<RemovedEmulator, 'chosenFor'>;
+
+function isSelected(record: RemovableEmulator, selector: string | { all: true }): boolean {
   if (typeof selector !== 'string') return true;
   const { architecture, version, digest } = record;
   if (selector === architecture || isDigestPrefix(selector, digest)) return true;

@@ -193,7 +193,9 @@ describe('removeEmulator', () => {
     await add('d', 's390x', '11.1.3');
     expect(await removeEmulator(root, 'riscv64')).toHaveLength(1);
     expect(await removeEmulator(root, '7.2')).toMatchObject([{ version: '7.2.22' }]);
-    expect(await removeEmulator(root, third.digest.slice(0, 19))).toEqual([third]);
+    expect(await removeEmulator(root, third.digest.slice(0, 19))).toEqual([
+      { ...third, chosenFor: [] },
+    ]);
     expect(visible()).toHaveLength(2);
     expect(await removeEmulator(root, { all: true })).toHaveLength(1);
     expect(visible()).toEqual([]);
