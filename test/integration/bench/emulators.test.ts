@@ -1,15 +1,12 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { BenchReport, Recommendation } from '../../../src/bench/index.ts';
 import { busyboxBase, emulatorState } from '../../helpers/fixtures.ts';
-import { clone, type Project, project } from '../../helpers/mpkit.ts';
-import { alone } from '../../helpers/requires.ts';
+import { type Project, project } from '../../helpers/mpkit.ts';
+import { oldEmulator } from '../../helpers/old-emulator.ts';
 
-const old = fetchQemu7();
-const lacking = old ? '' : ' (skipped: this mirror has no QEMU 7.2 of Debian 12)';
+const old = oldEmulator();
 
 const made: Project[] = [];
 afterAll(() => made.forEach((each) => void each.remove()));
@@ -18,12 +15,12 @@ async function bothVersions(): Promise<Project> {
   const one = project();
   made.push(one);
   emulatorState(one);
-  const { exitCode, stderr } = await one.mpkit(['emulator', 'add', old!]);
+  const { exitCode, stderr } = await one.mpkit(['emulator', 'add', old.path]);
   expect(exitCode, stderr).toBe(0);
   return one;
 }
 
-describe.skipIf(!old)(`with QEMU 7.2 beside the newest${lacking}`, () => {
+describe.skipIf(!old.ok)(`with QEMU 7.2 beside the newest${old.why}`, () => {
   it('finds that its default CPU is slow, recommends a better choice and keeps it', async () => {
     const home = await bothVersions();
     const words = '--emulators --keep --json --platform linux/arm64 --samples 6';
@@ -142,21 +139,4 @@ async function usedBy(home: Project): Promise<string | undefined> {
   const words = ['run', '--offline', '--verbose', '--platform', 'linux/arm64', image];
   const { stderr } = await home.mpkit([...words, '--', 'true']);
   return /by QEMU (\S+)/.exec(stderr)?.[1];
-}
-
-/** Debian 12's, fetched once. */
-function fetchQemu7(): string | undefined {
-  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'mpkit-test');
-  const folder = join(cache, 'qemu-user-static-12');
-  return alone(() => {
-    try {
-      execFileSync(join(clone, 'examples/hello/fetch.sh'), [folder, 'qemu-user-static', 'amd64'], {
-        env: { ...process.env, SUITES: 'bookworm' },
-        stdio: 'ignore',
-      });
-      return join(folder, 'amd64/usr/bin/qemu-aarch64-static');
-    } catch {
-      return undefined;
-    }
-  });
 }
