@@ -64,7 +64,7 @@ async function openExecutor(options: BuildOptions, opened: Opened): Promise<Exec
     mounts: snapshotMounts(root, { layers, scratch }),
     blobs: await openBlobs(root),
     cache: openCache(root, { journal, layers }),
-    runners: createRunners({ root, scratch, offline, onProgress, signal }),
+    runners: createRunners({ root, scratch, offline, onProgress, onTransfer: emit, signal }),
     fileSource: contexts.files,
     image: contexts.resolved,
     proxies,
@@ -113,10 +113,11 @@ async function writeOutputs(
   executor: Executor,
 ): Promise<BuildResult> {
   const { tags, epoch } = options;
+  const { blobs, emit } = executor;
   const described = images.map((manifest) => ({ platform: manifest.platform, manifest }));
   let digest = images.length === 1 ? images[0]!.digest : '';
   for (const { dest, tar } of options.outputs) {
-    const layout = { tar, images: described, tags, blobs: executor.blobs, epoch };
+    const layout = { tar, images: described, tags, blobs, epoch, onTransfer: emit };
     digest = (await writeOciLayout(dest, layout)).digest;
   }
   return { images, digest };

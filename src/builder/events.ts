@@ -1,5 +1,6 @@
 /** What a build tells while it runs: types only. The printers and the interface fold these. */
 import type { SourceLocation } from '../errors.ts';
+import type { TransferEvent } from '../transfer.ts';
 
 export type BuildEvent =
   | { type: 'plan'; platforms: PlannedPlatform[] }
@@ -9,7 +10,8 @@ export type BuildEvent =
   | { type: 'cached'; vertex: VertexLabel }
   | { type: 'done'; vertex: VertexLabel; at: number }
   | { type: 'failed'; vertex: VertexLabel; message: string; at: number }
-  | { type: 'canceled'; vertex: VertexLabel };
+  | { type: 'canceled'; vertex: VertexLabel }
+  | TransferEvent;
 
 export type Emit = (event: BuildEvent) => void;
 

@@ -4,6 +4,7 @@
  */
 import { hasPrivateInstance, registerPrivate, unregisterPrivate } from '../binfmt/index.ts';
 import { MpkitError } from '../errors.ts';
+import type { EmitTransfer } from '../transfer.ts';
 import { ensureEmulator } from './catalog.ts';
 import { chooseEmulator } from './choose.ts';
 import { keptChoice } from './kept.ts';
@@ -16,6 +17,7 @@ export interface HandlerOptions {
   /** Nothing is fetched: what is in the store or on the host must do. */
   offline: boolean;
   onProgress: (text: string) => void;
+  onTransfer?: EmitTransfer | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -30,7 +32,7 @@ export type HandlerFor = (architecture: string, wanted?: string) => Promise<Hand
 
 /** Finds emulators and swaps their handlers: the kernel knows one of each CPU at a time. */
 export function createHandlers(options: HandlerOptions): HandlerFor {
-  const { root, offline, onProgress, signal } = options;
+  const { root, offline, onProgress, onTransfer, signal } = options;
   const found = new Map<string, Promise<EmulatorRecord>>();
   const programs = new Map<string, Promise<Buffer>>();
   const registered = new Map<string, string>();
@@ -47,7 +49,8 @@ export function createHandlers(options: HandlerOptions): HandlerFor {
     const kept = wanted === undefined ? keptChoice(root, architecture)?.digest : undefined;
     const stored =
       kept && chooseEmulator((await listEmulators(root)).emulators, architecture, kept);
-    return stored || ensureEmulator(root, architecture, { offline, onProgress, signal, wanted });
+    const how = { offline, onProgress, onTransfer, signal, wanted };
+    return stored || ensureEmulator(root, architecture, how);
   };
   return async (architecture, wanted) => {
     if (!hasPrivateInstance()) {

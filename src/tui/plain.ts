@@ -35,6 +35,7 @@ export function createPlainPrinter(options: PlainOptions): (event: BuildEvent) =
     return made;
   };
   const line = (text: string) => options.write(`${text}\n`);
+  const transferLog = createTransferLog();
   return (event) => {
     switch (event.type) {
       case 'plan':
@@ -61,6 +62,10 @@ export function createPlainPrinter(options: PlainOptions): (event: BuildEvent) =
       }
       case 'canceled':
         return line(`#${shownOf(event.vertex).number} CANCELED`);
+      case 'transfer': {
+        const { line: text } = transferLog(event);
+        if (text !== undefined) line(`=> ${text}`);
+      }
     }
   };
 }

@@ -4,6 +4,7 @@
  */
 import type { BuildEvent, PlannedPlatform, VertexLabel } from '../builder/events.ts';
 import { coalesceLogs } from './coalesce.ts';
+import { transferJson } from './transfer-json.ts';
 
 export interface ShownImage {
   platform: string;
@@ -71,6 +72,11 @@ function toJson(event: BuildEvent, started: Map<string, number>): object {
       return ended(event.vertex, { error: event.message }, started, event.at);
     case 'canceled':
       return ended(event.vertex, { error: 'canceled' }, started, Date.now());
+    case 'transfer': {
+      const startedAt = started.get(event.id) ?? event.at;
+      started.set(event.id, startedAt);
+      return transferJson(event, startedAt);
+    }
   }
 }
 

@@ -22,6 +22,7 @@ import { readMembers } from '../../src/emulator/sources/deb.ts';
 import { addFromDebian, withDownloadFolder } from '../../src/emulator/sources/debian.ts';
 import { parseTargets, readDebianHost } from '../../src/emulator/sources/debian-host.ts';
 import { listEmulators, readEmulator } from '../../src/emulator/store.ts';
+import type { TransferEvent } from '../../src/transfer.ts';
 import { leftovers } from '../helpers/host-state.ts';
 import { asUser, testUser } from '../helpers/users.ts';
 
@@ -76,21 +77,26 @@ const expectTidy = () => {
 describe.skipIf(network)(`the newest emulators of Debian${network}`, { timeout: 300_000 }, () => {
   it('come from one download, leave nothing else, and serve offline afterwards', async () => {
     const before = aptState();
-    const said: string[] = [];
-    const records = await fetchAll({ onProgress: (text) => said.push(text) });
+    const events: TransferEvent[] = [];
+    const records = await fetchAll({ onTransfer: (event) => events.push(event) });
     expect(records.map((each) => each.architecture).sort()).toEqual(
       cpus.map((each) => each.architecture).sort(),
     );
     expect(new Set(records.map((each) => each.source.from)).size).toBe(1);
-    expect(said.filter((text) => text.startsWith('fetching'))).not.toEqual([]);
+    const [first] = events;
+    expect(first).toMatchObject({ kind: 'fetch', bytes: 0, total: expect.any(Number) });
+    expect(first?.name).toBe(records[0]!.source.from.replace('=', ' ').replace(/\/.*/, ''));
+    expect(events.at(-1)).toMatchObject({ end: 'done', bytes: first?.total });
+    const moved = events.map(({ bytes }) => bytes);
+    expect(moved).toEqual(moved.toSorted((a, b) => a - b));
     for (const record of records)
       expect((await readEmulator(root, record)).readUInt32BE(0)).toBe(0x7f454c46);
     expectTidy();
     expect(aptState()).toEqual(before);
 
-    const again: string[] = [];
-    expect(await fetchAll({ onProgress: (text) => again.push(text) })).toHaveLength(cpus.length);
-    expect(again.filter((text) => text.startsWith('fetching'))).toEqual([]);
+    const again: TransferEvent[] = [];
+    expect(await fetchAll({ onTransfer: (event) => again.push(event) })).toHaveLength(cpus.length);
+    expect(again).toEqual([]);
     const offline = await ensureEmulator(root, 's390x', { offline: true, searchPath: '' });
     expect(records).toContainEqual(offline);
   });

@@ -5,8 +5,9 @@ import { type BuildState, reduceBuild, startBuild } from '../../src/tui/state/bu
 import { decodeProgress, decoderStart } from '../../src/tui/state/decode-progress.ts';
 import { matrixOf } from '../../src/tui/state/matrix.ts';
 import { amd64, arm64, log, plan, stateAfter } from './events.ts';
+import { fetched } from './transfers.ts';
 
-const events: BuildEvent[] = [
+const build: BuildEvent[] = [
   plan,
   { type: 'notice', text: 'take care ü' },
   { type: 'started', vertex: amd64.run, at: 1000 },
@@ -18,7 +19,7 @@ const events: BuildEvent[] = [
   { type: 'canceled', vertex: arm64.run },
 ];
 
-function throughJson(): BuildState {
+function throughJson(events: readonly BuildEvent[]): BuildState {
   let text = '';
   const printer = createRawJsonPrinter((more) => {
     text += more;
@@ -39,7 +40,7 @@ function throughJson(): BuildState {
 
 describe('raw JSON, read again', () => {
   it('gives the picture that the events give', () => {
-    const direct = stateAfter(...events, {
+    const direct = stateAfter(...build, {
       type: 'history',
       durations: new Map([[arm64.run.id, 4500]]),
     });
@@ -49,8 +50,18 @@ describe('raw JSON, read again', () => {
         text,
         ...cells.map((cell) => cell && { ...cell, label: cell.label.platform }),
       ]);
-    expect(facts(throughJson())).toEqual(facts(direct));
-    expect(throughJson().notices).toEqual(['take care ü']);
+    expect(facts(throughJson(build))).toEqual(facts(direct));
+    expect(throughJson(build).notices).toEqual(['take care ü']);
+  });
+
+  it('gives the transfers that the events give, until they end', () => {
+    const running = [fetched(0, 0), fetched(0, 0, { id: 'b', kind: 'export' }), fetched(2, 9)];
+    expect(throughJson(running).transfers.size).toBe(2);
+    expect(throughJson(running).transfers).toEqual(stateAfter(...running).transfers);
+    for (const end of ['done', 'failed'] as const) {
+      const ended = [...running, fetched(3, 10, { end })];
+      expect([...throughJson(ended).transfers.keys()]).toEqual(['b']);
+    }
   });
 
   it('leaves what is no progress to the reader', () => {

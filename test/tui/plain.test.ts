@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { VertexLabel } from '../../src/builder/events.ts';
 import { createPlainPrinter } from '../../src/tui/plain.ts';
+import { fetched } from './transfers.ts';
 
 const label = (id: string, platform = 'linux/arm64'): VertexLabel => ({
   id,
@@ -76,6 +77,17 @@ describe('plain progress', () => {
     for (let n = 0; n < 50; n++) print(log(vertex, 'ten bytes\n'));
     expect(lines().filter((line) => line.includes('clipped'))).toHaveLength(1);
     expect(lines().length).toBeLessThan(13);
+  });
+
+  it('says now and then how far a transfer is, and how fast it was', () => {
+    const { print, lines } = printed();
+    for (let at = 0; at < 88; at++) print(fetched(at / 10, at * 0.8));
+    print(fetched(8.8, 70.4, { end: 'done' }));
+    expect(lines()).toEqual([
+      '=> fetching qemu-user 11.1.3: 4.0 of 70.4 MB, 8.0 MB/s, 9 s left',
+      '=> fetching qemu-user 11.1.3: 44.0 of 70.4 MB, 8.0 MB/s, 4 s left',
+      '=> fetched qemu-user 11.1.3: 70.4 MB in 8.8 s, 8.0 MB/s',
+    ]);
   });
 
   it('groups the plan by what executes', () => {

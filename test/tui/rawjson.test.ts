@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRawJsonPrinter } from '../../src/tui/rawjson.ts';
 import { arm64, log, plan } from './events.ts';
+import { fetched } from './transfers.ts';
 
 function printed() {
   let text = '';
@@ -51,6 +52,52 @@ describe('raw JSON', () => {
       { warnings: [{ short: Buffer.from('careful').toString('base64') }] },
       { 'mpkit.result': [{ platform: 'linux/arm64', digest: 'sha256:abc' }] },
     ]);
+  });
+
+  it('has transfers as statuses of a vertex of their own', () => {
+    const { printer, lines } = printed();
+    printer.emit(fetched(0, 0));
+    printer.emit(fetched(2, 35.2));
+    printer.emit(fetched(4, 70.4, { end: 'done' }));
+    const { total: _, ...unknown } = fetched(0, 0, { id: 'export /x.tar', kind: 'export' });
+    printer.emit(unknown);
+    printer.emit({ ...unknown, bytes: 5, end: 'failed' });
+    printer.close();
+    const [first, second, third, , failed] = lines();
+    const vertex = first.vertexes[0].digest;
+    expect(vertex).toMatch(/^sha256:[0-9a-f]{64}$/);
+    const begun = { started: '1970-01-01T00:16:40.000Z' };
+    const name = 'fetching qemu-user 11.1.3';
+    const own = { id: 'fetch 1', kind: 'fetch', name: 'qemu-user 11.1.3' };
+    const status = { id: 'qemu-user 11.1.3', vertex, name: 'fetching', total: 70_400_000 };
+    expect([first, second, third]).toEqual([
+      {
+        vertexes: [{ digest: vertex, name, ...begun, 'mpkit.transfer': own }],
+        statuses: [{ ...status, current: 0, timestamp: begun.started, ...begun }],
+      },
+      {
+        statuses: [
+          { ...status, current: 35_200_000, timestamp: '1970-01-01T00:16:42.000Z', ...begun },
+        ],
+      },
+      {
+        vertexes: [
+          {
+            ...{ digest: vertex, name, ...begun },
+            ...{ completed: '1970-01-01T00:16:44.000Z', 'mpkit.transfer': own },
+          },
+        ],
+        statuses: [
+          {
+            ...{ ...status, current: 70_400_000, timestamp: '1970-01-01T00:16:44.000Z', ...begun },
+            completed: '1970-01-01T00:16:44.000Z',
+          },
+        ],
+      },
+    ]);
+    expect(failed.vertexes[0]).toMatchObject({ error: 'stopped' });
+    expect(failed.statuses[0]).not.toHaveProperty('completed');
+    expect(failed.statuses[0]).not.toHaveProperty('total');
   });
 
   it('writes few lines, whatever a step prints, and loses nothing', () => {

@@ -18,6 +18,8 @@ import {
 } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ioError, MpkitError } from '../../errors.ts';
+import { watchGrowth } from '../../growth.ts';
+import { type EmitTransfer, startTransfer } from '../../transfer.ts';
 import type { Descriptor } from '../image/documents.ts';
 import { encodeHeader, endOfArchive, padding, type TarEntry } from '../image/tar-header.ts';
 import { type LayoutFile, type LayoutOptions, layoutFiles } from './layout-files.ts';
@@ -25,6 +27,8 @@ import { type LayoutFile, type LayoutOptions, layoutFiles } from './layout-files
 export interface OciLayoutOptions extends LayoutOptions {
   /** An archive, not a folder. */
   tar: boolean;
+  /** Hears of the members' bytes; those of an archive's headers are not counted. */
+  onTransfer?: EmitTransfer | undefined;
 }
 
 /**
@@ -34,17 +38,44 @@ export interface OciLayoutOptions extends LayoutOptions {
  */
 export async function writeOciLayout(dest: string, options: OciLayoutOptions): Promise<Descriptor> {
   const { root, files } = await layoutFiles(options);
-  try {
+  await withProgress(dest, { files, onTransfer: options.onTransfer }, async (reached) => {
     await mkdir(dirname(dest), { recursive: true });
-    if (options.tar) await writeArchive(dest, files, options.epoch ?? 0);
-    else await writeFolder(dest, files);
-  } catch (error) {
-    throw ioError(error, `writing \`${dest}\``);
-  }
+    if (options.tar) await writeArchive(dest, files, { mtime: options.epoch ?? 0, reached });
+    else await writeFolder(dest, files, reached);
+  });
   return root;
 }
 
-async function writeArchive(dest: string, files: LayoutFile[], mtime: number): Promise<void> {
+/** Gets the bytes of all members that were written so far. */
+type Reached = (bytes: number) => void;
+
+async function withProgress(
+  dest: string,
+  { files, onTransfer }: { files: LayoutFile[]; onTransfer: EmitTransfer | undefined },
+  write: (reached: Reached) => Promise<void>,
+): Promise<void> {
+  const total = files.reduce((sum, each) => sum + sizeOf(each), 0);
+  const what = { id: `export ${dest}`, kind: 'export', name: basename(dest), total } as const;
+  const transfer = startTransfer(what, onTransfer);
+  try {
+    await write(transfer.reached);
+  } catch (error) {
+    transfer.end('failed');
+    throw ioError(error, `writing \`${dest}\``);
+  }
+  transfer.end('done');
+}
+
+function sizeOf(file: LayoutFile): number {
+  return 'content' in file ? file.content.length : file.size;
+}
+
+interface Packing {
+  mtime: number;
+  reached: Reached;
+}
+
+async function writeArchive(dest: string, files: LayoutFile[], packing: Packing): Promise<void> {
   const existing = await stat(dest).catch(() => undefined);
   if (existing?.isDirectory())
     throw new MpkitError('invalid-input', `\`${dest}\` is a folder, but an archive goes there`, {
@@ -52,10 +83,10 @@ async function writeArchive(dest: string, files: LayoutFile[], mtime: number): P
     });
   // a pipe or device is written to; renaming over it would remove it
   if (existing && !existing.isFile())
-    return withFile(dest, 'w', (file) => pack(file, files, mtime));
+    return withFile(dest, 'w', (file) => pack(file, files, packing));
   const temporary = siblingOf(dest);
   try {
-    await withFile(temporary, 'wx', (file) => pack(file, files, mtime));
+    await withFile(temporary, 'wx', (file) => pack(file, files, packing));
     await rename(temporary, dest);
   } catch (error) {
     await rm(temporary, { force: true });
@@ -76,10 +107,20 @@ async function withFile(
   }
 }
 
-async function pack(file: FileHandle, files: LayoutFile[], mtime: number): Promise<void> {
+async function pack(
+  file: FileHandle,
+  files: LayoutFile[],
+  { mtime, reached }: Packing,
+): Promise<void> {
+  let written = 0;
   const put = async (bytes: Buffer) => {
     for (let done = 0; done < bytes.length; )
       done += (await file.write(bytes, done, bytes.length - done)).bytesWritten;
+  };
+  const putContent = async (bytes: Buffer) => {
+    await put(bytes);
+    written += bytes.length;
+    reached(written);
   };
   const folders = new Set<string>();
   for (const each of files) {
@@ -88,10 +129,10 @@ async function pack(file: FileHandle, files: LayoutFile[], mtime: number): Promi
       folders.add(folder);
       await put(encodeHeader(entryOf(folder, 'directory', 0, mtime)));
     }
-    const size = 'content' in each ? each.content.length : each.size;
+    const size = sizeOf(each);
     await put(encodeHeader(entryOf(each.name, 'file', size, mtime)));
-    if ('content' in each) await put(each.content);
-    else await copyInto(put, each);
+    if ('content' in each) await putContent(each.content);
+    else await copyInto(putContent, each);
     await put(padding(size));
   }
   await put(endOfArchive);
@@ -125,13 +166,18 @@ function parentsOf(name: string): string[] {
   return parts.map((_, at) => parts.slice(0, at + 1).join('/'));
 }
 
-async function writeFolder(dest: string, files: LayoutFile[]): Promise<void> {
+async function writeFolder(dest: string, files: LayoutFile[], reached: Reached): Promise<void> {
   const replaced = await mayBeReplaced(dest);
   const temporary = siblingOf(dest);
   const old = siblingOf(dest);
   try {
     await mkdir(join(temporary, 'blobs/sha256'), { recursive: true });
-    for (const each of files) await writeMember(join(temporary, each.name), each);
+    let written = 0;
+    for (const each of files) {
+      await writeMember(join(temporary, each.name), each, (bytes) => reached(written + bytes));
+      written += sizeOf(each);
+      reached(written);
+    }
     if (replaced) await rename(dest, old);
     try {
       await rename(temporary, dest);
@@ -147,9 +193,14 @@ async function writeFolder(dest: string, files: LayoutFile[]): Promise<void> {
 }
 
 /** Copies: a user who changes the layout must not change the store. */
-async function writeMember(path: string, file: LayoutFile): Promise<void> {
+async function writeMember(path: string, file: LayoutFile, reached: Reached): Promise<void> {
   if ('content' in file) return writeFile(path, file.content, { flag: 'wx' });
-  await copyFile(file.source, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  const stop = watchGrowth(path, reached);
+  try {
+    await copyFile(file.source, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  } finally {
+    stop();
+  }
   await withFile(path, 'r+', (copy) => copy.chmod(0o644));
 }
 

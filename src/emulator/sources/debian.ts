@@ -2,10 +2,11 @@
  * Emulators from Debian's archive: the newest suite that the host's keyring vouches for, fetched by
  * an unprivileged apt; nothing is installed, and the package and the lists are gone afterwards.
  */
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cpus } from '../../binfmt/index.ts';
 import { ioError, MpkitError } from '../../errors.ts';
+import type { EmitTransfer } from '../../transfer.ts';
 import { addEmulator } from '../add.ts';
 import { withLock } from '../lock.ts';
 import type { EmulatorRecord } from '../record.ts';
@@ -15,9 +16,11 @@ import { type Apt, aptError, classifyFailure, lastWords, prepareApt } from './ap
 import { readMembers } from './deb.ts';
 import { type DebianHost, readDebianHost } from './debian-host.ts';
 import { checkElf, inspectProgram } from './inspect.ts';
+import { watchDownload } from './watch-download.ts';
 
 export interface FetchOptions {
   onProgress?: ((text: string) => void) | undefined;
+  onTransfer?: EmitTransfer | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -58,7 +61,7 @@ export async function withDownloadFolder<T>(
 export async function addFromDebian(
   root: string,
   folder: string,
-  { onProgress, signal, host }: FetchOptions & { host?: DebianHost } = {},
+  { onProgress, onTransfer, signal, host }: FetchOptions & { host?: DebianHost } = {},
 ): Promise<EmulatorRecord[]> {
   const { apt, suite } = await newestSuite(folder, host ?? (await readDebianHost(signal)), {
     onProgress,
@@ -71,7 +74,7 @@ export async function addFromDebian(
     const from = `${name}=${found.version}/${suite}`;
     const present = await presentFrom(root, from);
     if (present) return present;
-    const deb = await download(apt, folder, found, { onProgress, signal });
+    const deb = await download(apt, folder, found, { onTransfer, signal });
     try {
       onProgress?.(`unpacking ${name} ${found.version}`);
       return await addMembers(root, deb, { from, version: found.version, signal });
@@ -134,24 +137,15 @@ async function download(
   apt: Apt,
   folder: string,
   { name, version, file, size }: RemotePackage,
-  { onProgress, signal }: FetchOptions,
+  { onTransfer, signal }: FetchOptions,
 ): Promise<string> {
   const path = join(folder, file);
-  const megabytes = (bytes: number) => Math.round(bytes / 1e6);
-  const report = async () => {
-    const done = (await stat(path).catch(() => undefined))?.size ?? 0;
-    onProgress?.(`fetching ${name} ${version}: ${megabytes(done)} of ${megabytes(size)} MB`);
-  };
-  await report();
-  const timer = setInterval(report, 1000);
-  try {
+  await watchDownload({ path, name: `${name} ${version}`, size }, onTransfer, async () => {
     const result = await apt(['download', `${name}=${version}`], folder);
     signal?.throwIfAborted();
     if (result.exitCode !== 0) throw aptError(`fetching ${name}`, result);
-    return path;
-  } finally {
-    clearInterval(timer);
-  }
+  });
+  return path;
 }
 
 async function addMembers(

@@ -11,6 +11,7 @@ import { ListView } from './list-view.tsx';
 import { LogScreen } from './log-screen.tsx';
 import { MatrixView } from './matrix-view.tsx';
 import { showLine } from './running-logs.tsx';
+import { transferLines } from './transfer-lines.tsx';
 
 export interface BuildScreenProps {
   state: BuildScreen;
@@ -24,7 +25,7 @@ export function BuildScreenView({ state, now, columns, rows }: BuildScreenProps)
   if (!run) return <Form form={form} rows={rows} />;
   const logged = run.log && run.build.steps.get(run.log.id);
   if (run.log && logged) return <LogScreen step={logged} view={run.log} rows={rows} />;
-  const below = belowOf(run, columns, Math.max(3, Math.floor(rows / 2) - 1));
+  const below = belowOf(run, { now, columns, rows: Math.max(3, Math.floor(rows / 2) - 1) });
   const forMatrix = Math.max(3, rows - 3 - below.length);
   return (
     <Box flexDirection="column">
@@ -63,14 +64,22 @@ function Form({ form, rows }: { form: BuildForm; rows: number }) {
   );
 }
 
-/** Of the chosen cell while it runs; what failed and why, or what came out, at the end. */
-function belowOf(run: BuildRun, columns: number, rows: number): string[] {
+/**
+ * What is being moved, then the chosen cell while it runs; what failed and why, or what came out, at
+ * the end.
+ */
+function belowOf(
+  run: BuildRun,
+  { now, columns, rows }: { now: number; columns: number; rows: number },
+): string[] {
   const said = run.messages.map(showLine);
   if (run.status === 'done') return [...summaryLines(run.build, columns), ...said].slice(0, rows);
+  const moving = transferLines(run.build.transfers, now, rows);
   const step = stepAt(run);
-  if (!step) return said.slice(0, rows);
+  if (!step) return [...moving, ...said].slice(0, rows);
   const { label, status, message } = step;
   const head = `${label.platform} ${cleanName(label.step)}: ${status}${message ? `: ${cleanName(message)}` : ''}`;
-  const tail = tailOf(step.log, Math.min(rows - 1, 10)).map((line) => `  ${showLine(line)}`);
-  return [head, ...tail, ...said].slice(0, rows);
+  const room = Math.max(1, rows - 1 - moving.length);
+  const tail = tailOf(step.log, Math.min(room, 10)).map((line) => `  ${showLine(line)}`);
+  return [...moving, head, ...tail, ...said].slice(0, rows);
 }

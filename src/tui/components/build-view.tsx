@@ -7,6 +7,7 @@ import { matrixOf } from '../state/matrix.ts';
 import { useTheme } from '../theme.ts';
 import { MatrixView } from './matrix-view.tsx';
 import { RunningLogs } from './running-logs.tsx';
+import { TransferLines, transferLines } from './transfer-lines.tsx';
 
 export interface BuildViewProps {
   state: BuildState;
@@ -16,8 +17,9 @@ export interface BuildViewProps {
 }
 
 export function BuildView({ state, now, columns, rows }: BuildViewProps) {
+  const moving = transferLines(state.transfers, now, rows);
   // head, notice and legend, and the line on which the cursor rests
-  const room = Math.max(4, rows - 4);
+  const room = Math.max(4, rows - 4 - moving.length);
   const wanted = matrixOf(state).rows.length + 2;
   const forMatrix = Math.min(wanted, Math.max(3, room - Math.min(8, Math.floor(room / 3))));
   return (
@@ -29,6 +31,7 @@ export function BuildView({ state, now, columns, rows }: BuildViewProps) {
         <MatrixView {...{ state, now, columns, rows: forMatrix }} />
       ) : null}
       <RunningLogs state={state} rows={room - forMatrix} />
+      <TransferLines lines={moving} />
       <Notice state={state} />
       <Legend state={state} />
     </Box>

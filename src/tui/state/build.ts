@@ -1,6 +1,7 @@
 /** A build as its events tell it: the pure reducer behind the live view, the summary and the app. */
 import type { BuildEvent, PlannedPlatform, VertexLabel } from '../../builder/events.ts';
 import { addToLog, emptyLog, type Log } from './log.ts';
+import { noTransfers, reduceTransfers, type Transfers } from './transfers.ts';
 
 export interface BuildState {
   /** Columns, in the order asked for; empty until the plan is known. */
@@ -8,6 +9,8 @@ export interface BuildState {
   steps: ReadonlyMap<string, StepState>;
   /** The last few. */
   notices: readonly string[];
+  /** Those that run. */
+  transfers: Transfers;
   startedAt: number;
   endedAt?: number;
 }
@@ -48,7 +51,8 @@ export interface BuildLimits {
 const keptNotices = 5;
 
 export function startBuild(at: number): BuildState {
-  return { platforms: [], steps: new Map(), notices: [], startedAt: at };
+  const nothing = { platforms: [], steps: new Map(), notices: [], transfers: noTransfers };
+  return { ...nothing, startedAt: at };
 }
 
 export function reduceBuild(
@@ -79,10 +83,12 @@ export function reduceBuild(
       });
     case 'canceled':
       return change(state, event.vertex, { status: 'canceled' });
+    case 'transfer':
+      return { ...state, transfers: reduceTransfers(state.transfers, event) };
     case 'history':
       return withHistory(state, event.durations);
     case 'ended':
-      return { ...state, endedAt: event.at };
+      return { ...state, transfers: noTransfers, endedAt: event.at };
   }
 }
 

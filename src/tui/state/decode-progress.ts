@@ -1,13 +1,21 @@
 /** The other end of `mpkit build --progress rawjson`: lines to events. */
 import type { PlannedPlatform, VertexLabel } from '../../builder/events.ts';
 import type { BuildViewEvent } from './build.ts';
+import {
+  decodeTransfers,
+  type RawStatuses,
+  type RawTransferVertex,
+  type TransferNames,
+  withTransferNames,
+} from './decode-transfers.ts';
 import { isObjectWith, parseJson } from './parse.ts';
 
 export interface ProgressDecoder {
   labels: ReadonlyMap<string, VertexLabel>;
+  transfers: TransferNames;
 }
 
-export const decoderStart: ProgressDecoder = { labels: new Map() };
+export const decoderStart: ProgressDecoder = { labels: new Map(), transfers: new Map() };
 
 /** undefined: the line is no progress, so it is a message for the reader. */
 export function decodeProgress(
@@ -20,6 +28,7 @@ export function decodeProgress(
   const labels = new Map(decoder.labels);
   for (const vertex of status.vertexes ?? [])
     if (vertex['mpkit.label']) labels.set(vertex.digest, labelOf(vertex));
+  const transfers = withTransferNames(decoder.transfers, status);
   const events = [
     ...(status['mpkit.plan'] ? [planOf(status['mpkit.plan'], labels)] : []),
     ...(status.vertexes ?? []).flatMap((vertex) => eventOf(vertex, labels.get(vertex.digest))),
@@ -30,6 +39,7 @@ export function decodeProgress(
         { type: 'log', vertex: label, chunk: Buffer.from(data, 'base64'), at: time(timestamp) },
       ];
     }),
+    ...decodeTransfers(transfers, status),
     ...(status.warnings ?? []).map(
       ({ short }): BuildViewEvent => ({
         type: 'notice',
@@ -38,10 +48,10 @@ export function decodeProgress(
     ),
     ...(status['mpkit.last'] ? [historyOf(status['mpkit.last'])] : []),
   ];
-  return { decoder: { labels }, events };
+  return { decoder: { labels, transfers }, events };
 }
 
-interface RawStatus {
+interface RawStatus extends RawStatuses {
   vertexes?: RawVertex[];
   logs?: { vertex: string; data: string; timestamp: string }[];
   warnings?: { short: string }[];
@@ -49,12 +59,9 @@ interface RawStatus {
   'mpkit.last'?: { vertex: string; milliseconds: number }[];
 }
 
-interface RawVertex {
-  digest: string;
+interface RawVertex extends RawTransferVertex {
   started?: string;
-  completed?: string;
   cached?: boolean;
-  error?: string;
   'mpkit.label'?: { platform: string; step: string; text: string; line?: number };
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { BuildView } from '../../../src/tui/components/build-view.tsx';
 import type { BuildState } from '../../../src/tui/state/build.ts';
 import { amd64, arm64, label, log, plan, stateAfter } from '../events.ts';
+import { fetched, now as momentOf } from '../transfers.ts';
 
 const frame = (state: BuildState, { columns = 80, rows = 24, now = 4000 } = {}) =>
   render(<BuildView {...{ state, now, columns, rows }} />).lastFrame() ?? '';
@@ -39,6 +40,15 @@ describe('the live view', () => {
     );
   });
 
+  it('says how far a transfer is, how fast, how long still, and nothing after its end', () => {
+    const state = stateAfter(plan, fetched(0, 0), fetched(4, 35.2));
+    expect(frame(state, { now: momentOf(4) })).toContain(
+      '=> fetching qemu-user 11.1.3: 35.2 of 70.4 MB, 8.8 MB/s, 4 s left',
+    );
+    const ended = stateAfter(plan, fetched(0, 0), fetched(4, 70.4, { end: 'done' }));
+    expect(frame(ended, { now: momentOf(4) })).not.toContain('qemu-user');
+  });
+
   it.each([
     [40, 10],
     [80, 24],
@@ -49,7 +59,10 @@ describe('the live view', () => {
         label(platform, `stage-${at} ${at}/60`, `RUN ${'long '.repeat(80)}`),
       );
     const platforms = Array.from({ length: 12 }, (_, at) => `linux/cpu${at}`);
+    const names = ['a', 'b', 'c', 'd'].map((id) => ({ id, name: `${id} long`.repeat(50) }));
     const state = stateAfter(
+      { type: 'notice', text: 'a long notice '.repeat(50) },
+      ...names.map((each) => fetched(0, 0, each)),
       {
         type: 'plan',
         platforms: platforms.map((platform) => ({
@@ -67,7 +80,7 @@ describe('the live view', () => {
           ]),
       ),
     );
-    const lines = frame(state, { columns, rows }).split('\n');
+    const lines = frame(state, { columns, rows, now: momentOf(4) }).split('\n');
     expect(lines.length).toBeLessThan(rows);
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(
       Math.max(columns, 100),
