@@ -76,7 +76,7 @@ static int parse_switch(struct step_options *step, const char *word) {
   else if (strcmp(word, "--terminal") == 0) step->terminal = 1;
   else if (strcmp(word, "--answer-syncs") == 0) step->answer_syncs = 1;
   else if (strcmp(word, "--linux32") == 0) step->linux32 = 1;
-  else if (strcmp(word, "--one-output") == 0) step->one_output = 1;
+  else if (strcmp(word, "--own-output") == 0) step->own_output = 1;
   else return 0;
   return 1;
 }
@@ -110,12 +110,18 @@ static void take_terminal(int slave) {
     if (dup2(slave, fd) < 0) fail("take terminal", "", "");
 }
 
+/* So that a step that is not root can open /dev/stdout; where it cannot be given, it still writes. */
+static void give_output(const struct identity *identity) {
+  for (int fd = 1; fd <= 2; fd++)
+    if (fchown(fd, identity->user, identity->group) < 0 && errno != EPERM && errno != EINVAL)
+      fail("give output", "", "");
+}
+
 static void before_exec(void *data) {
   const struct running *running = data;
   const struct step_options *step = running->step;
   take_terminal(running->slave);
-  /* one pipe for both keeps the order in which they were written */
-  if (step->one_output && dup2(1, 2) < 0) fail("join outputs", "", "");
+  if (step->own_output) give_output(&step->identity);
   limit_capabilities();
   if (step->linux32 && personality(PER_LINUX32) < 0) fail("personality", "", "");
   install_filter(step->answer_syncs);

@@ -20,7 +20,7 @@ struct step_options {
   int root_fd;
   /* `program`: what is executed where argv[0] shall read differently */
   const char *attach, *hostname, *directory, *program;
-  int own_network, terminal, answer_syncs, linux32, one_output, ready_fd;
+  int own_network, terminal, answer_syncs, linux32, own_output, ready_fd;
   long time_limit, processes;
   struct identity identity;
   struct private_file files[MAX_FILES];

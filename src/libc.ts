@@ -61,6 +61,13 @@ export function sealedMemory(name: string, content: Buffer): number {
   return fd;
 }
 
+/** pipe2(2): both ends close on exec; the caller closes them. */
+export function openPipe(): { reader: number; writer: number } {
+  const ends = Buffer.alloc(8);
+  check('pipe2', libc().pipe2(ends, O_CLOEXEC));
+  return { reader: ends.readInt32LE(0), writer: ends.readInt32LE(4) };
+}
+
 /** fsopen(2): what a file system of that type is configured by, as a descriptor. */
 export function openFileSystem(type: string): number {
   const FSOPEN_CLOEXEC = 1;
@@ -194,6 +201,7 @@ function load() {
     open_tree: declare('long syscall(long n, int dir, const void *path, unsigned int flags)'),
     flock: declare('int flock(int fd, int how)'),
     syncfs: declare('int syncfs(int fd)'),
+    pipe2: declare('int pipe2(void *ends, int flags)'),
     write: declare('long write(int fd, const void *data, size_t size)'),
     fcntl: declare('int fcntl(int fd, int command, long argument)'),
     memfd_create: declare('int memfd_create(const char *name, unsigned int flags)'),

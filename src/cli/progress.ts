@@ -1,5 +1,6 @@
 /** Chooses how a build is shown, and loads only what that way needs. */
 import type { BuildEvent } from '../builder/index.ts';
+import { gatherWrites } from '../tui/gather.ts';
 import { createPlainPrinter } from '../tui/plain.ts';
 import type { ShownImage } from '../tui/rawjson.ts';
 
@@ -54,9 +55,13 @@ export async function openProgress(mode: ProgressMode, stream: Screen): Promise<
       },
     };
   }
+  const gathered = gatherWrites(write);
   return {
-    emit: createPlainPrinter({ write, colour: false }),
+    emit: createPlainPrinter({ write: gathered.write, colour: false }),
     remember: () => {},
-    close: showDigests,
+    close: (images) => {
+      gathered.flush();
+      showDigests(images);
+    },
   };
 }

@@ -1,7 +1,7 @@
 /** `mpkit` alone in a terminal: the interface, whose every screen is plain commands. */
 import { formatPlatform, hostPlatform } from '../platform.ts';
 import type { RunningApp } from '../tui/app.tsx';
-import { withColours } from '../tui/colours.ts';
+import { loadInk } from '../tui/load-ink.ts';
 import { interactive, isTerminalLent, start } from './child.ts';
 import { watchHandlers } from './watch-handlers.ts';
 
@@ -14,7 +14,7 @@ export function canOpenInterface(environment: NodeJS.ProcessEnv): boolean {
 
 /** Resolves to the exit status; the terminal is restored whatever happens. */
 export async function openInterface(): Promise<number> {
-  const { openApp } = await withColours(process.stdout, () => import('../tui/app.tsx'));
+  const { openApp } = await loadInk(process.stdout, () => import('../tui/app.tsx'));
   const app = openApp(
     {
       folder: process.cwd(),

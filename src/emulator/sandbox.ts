@@ -5,12 +5,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import { findProgram, type Program } from '../binfmt/index.ts';
 import { MpkitError } from '../errors.ts';
 import { sandboxProgram } from '../paths.ts';
 import type { Platform } from '../platform.ts';
 import { execFailure } from './exec-failure.ts';
+import { collectOutput, type StepOutput } from './output.ts';
 import { passSignalsTo } from './pass-signals.ts';
 import { readReport, type SandboxReport, sandboxError } from './report.ts';
 
@@ -66,29 +67,19 @@ const processLimit = 8192;
 /** Resolves whatever the command's status; throws `sandbox` where the step could not be made. */
 export async function runStep(step: Step): Promise<StepResult> {
   if (step.signal?.aborted) throw new MpkitError('interrupted', 'interrupted');
-  const streams = typeof step.output === 'function' ? 'pipe' : 'inherit';
-  const child = spawn(sandboxProgram(), stepArguments(step), {
-    stdio: [
-      streams === 'pipe' ? 'ignore' : 'inherit',
-      streams,
-      streams,
-      'pipe',
-      step.rootFd,
-      step.network === 'joined' ? 'pipe' : 'ignore',
-    ],
-    env: step.environment,
-  });
+  const output = typeof step.output === 'function' ? collectOutput(step.output) : undefined;
+  const child = start(step, output);
   // SIGKILL on the outer process: the step's first process dies with it, and with that the rest.
   const abort = () => child.kill('SIGKILL');
   const network = networkStarter(step, child);
   step.signal?.addEventListener('abort', abort, { once: true });
   // a command that has the caller's streams has the caller's signals, too
-  const stopPassing = typeof step.output === 'function' ? undefined : passSignalsTo(child);
+  const stopPassing = output ? undefined : passSignalsTo(child);
   try {
-    if (typeof step.output === 'function') collect(child, step.output);
     const [exitCode, report] = await Promise.all([
-      exitOf(child),
+      exitOf(child).finally(output?.hurry),
       readReport(child.stdio[3], network.onReport),
+      output?.finished,
     ]);
     if (step.signal?.aborted) throw new MpkitError('interrupted', 'interrupted');
     if (network.error()) throw network.error();
@@ -97,6 +88,26 @@ export async function runStep(step: Step): Promise<StepResult> {
   } finally {
     stopPassing?.();
     step.signal?.removeEventListener('abort', abort);
+  }
+}
+
+function start(step: Step, output: StepOutput | undefined): ChildProcess {
+  const stream = output?.writer ?? 'inherit';
+  try {
+    return spawn(sandboxProgram(), stepArguments(step), {
+      stdio: [
+        output ? 'ignore' : 'inherit',
+        // one pipe for both keeps the order in which they were written
+        stream,
+        stream,
+        'pipe',
+        step.rootFd,
+        step.network === 'joined' ? 'pipe' : 'ignore',
+      ],
+      env: step.environment,
+    });
+  } finally {
+    output?.closeWriter();
   }
 }
 
@@ -122,7 +133,7 @@ function stepArguments(step: Step): string[] {
   if (step.answerSyncs) option('answer-syncs');
   if (step.linux32) option('linux32');
   if (step.output === 'terminal') option('terminal');
-  if (typeof step.output === 'function') option('one-output');
+  if (typeof step.output === 'function') option('own-output');
   return [...words, '--', ...step.command];
 }
 
@@ -142,10 +153,6 @@ function networkStarter(step: Step, child: ChildProcess) {
     );
   };
   return { onReport, error: () => failure };
-}
-
-function collect(child: ChildProcess, sink: (chunk: Buffer) => void): void {
-  for (const stream of [child.stdout, child.stderr]) (stream as Readable).on('data', sink);
 }
 
 /** A command that cannot be executed is the image's fault, not the sandbox's. */

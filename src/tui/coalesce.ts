@@ -12,7 +12,8 @@ export interface Coalesced {
 
 interface Held {
   vertex: VertexLabel;
-  chunks: Buffer[];
+  /** Chunks are copied: a small one that is kept keeps the whole buffer it was read into. */
+  bytes: Buffer;
   size: number;
   at: number;
 }
@@ -24,14 +25,13 @@ export function coalesceLogs(pass: (event: BuildEvent) => void, limit: number): 
     const entry = held.get(id);
     if (!entry) return;
     held.delete(id);
-    const { vertex, chunks, at } = entry;
-    pass({ type: 'log', vertex, chunk: Buffer.concat(chunks), at });
+    const { vertex, bytes, size, at } = entry;
+    pass({ type: 'log', vertex, chunk: bytes.subarray(0, size), at });
   };
   const hold = ({ vertex, chunk, at }: { vertex: VertexLabel; chunk: Buffer; at: number }) => {
-    const entry = held.get(vertex.id) ?? { vertex, chunks: [], size: 0, at };
+    const entry = held.get(vertex.id) ?? { vertex, bytes: Buffer.alloc(0), size: 0, at };
     held.set(vertex.id, entry);
-    entry.chunks.push(chunk);
-    entry.size += chunk.length;
+    append(entry, chunk);
     entry.at = at;
     if (entry.size >= limit) release(vertex.id);
   };
@@ -45,4 +45,15 @@ export function coalesceLogs(pass: (event: BuildEvent) => void, limit: number): 
       for (const id of [...held.keys()]) release(id);
     },
   };
+}
+
+function append(held: Held, chunk: Buffer): void {
+  const size = held.size + chunk.length;
+  if (size > held.bytes.length) {
+    const larger = Buffer.allocUnsafeSlow(Math.max(2 * size, 4096));
+    held.bytes.copy(larger, 0, 0, held.size);
+    held.bytes = larger;
+  }
+  chunk.copy(held.bytes, held.size);
+  held.size = size;
 }

@@ -4,8 +4,8 @@
  */
 import type { BuildEvent } from '../builder/events.ts';
 import { coalesceLogs } from './coalesce.ts';
-import { withColours } from './colours.ts';
 import type { BuildDrawing } from './draw-build.tsx';
+import { loadInk } from './load-ink.ts';
 import { reduceBuild, startBuild } from './state/build.ts';
 import { summaryLines } from './summary.ts';
 
@@ -37,9 +37,11 @@ export function openLiveBuild(
   let closed = false;
   const stopDrawing = drawRegularly(
     async () => {
-      const { openDrawing } = await withColours(stream, () => import('./draw-build.tsx'));
-      if (closed) return;
-      drawing ??= openDrawing(stream, environment);
+      if (drawing === undefined) {
+        const { openDrawing } = await loadInk(stream, () => import('./draw-build.tsx'));
+        if (closed) return;
+        drawing = openDrawing(stream, environment);
+      }
       flush();
       drawing.draw(state);
     },

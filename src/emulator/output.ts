@@ -1,0 +1,57 @@
+/**
+ * What a step prints, read from a pipe: programs open `/dev/stderr` by its name, which the sockets
+ * that Node makes for its children refuse.
+ */
+import { closeSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { openPipe } from '../libc.ts';
+
+export interface StepOutput {
+  /** What the step writes to; to be closed here as soon as the step has it. */
+  writer: number;
+  closeWriter: () => void;
+  /** Stops waiting for more at once: the step has ended. */
+  hurry: () => void;
+  /** Everything that was written has been passed on. */
+  finished: Promise<void>;
+}
+
+/** Bytes; what a pipe holds. */
+const bufferSize = 65536;
+/** A shell prints line by line: where less than this has come, more is waited for. */
+const manyBytes = 16384;
+/** Milliseconds; a full pipe is read at once after them, before a view would draw. */
+const pause = 8;
+
+export function collectOutput(sink: (chunk: Buffer) => void): StepOutput {
+  const { reader, writer } = openPipe();
+  let hurried = false;
+  const onread = {
+    buffer: Buffer.allocUnsafe(bufferSize),
+    callback: (size: number, buffer: Uint8Array) => {
+      sink(Buffer.from(buffer.subarray(0, size)));
+      if (hurried || size >= manyBytes) return true;
+      setTimeout(() => socket.resume(), pause);
+      return false;
+    },
+  };
+  const options = { fd: reader, readable: true, writable: false, onread };
+  const socket = new Socket(options);
+  const finished = new Promise<void>((resolve, reject) => {
+    socket.once('error', reject);
+    socket.once('close', () => resolve());
+  });
+  let isOpen = true;
+  return {
+    writer,
+    closeWriter: () => {
+      if (isOpen) closeSync(writer);
+      isOpen = false;
+    },
+    hurry: () => {
+      hurried = true;
+      socket.resume();
+    },
+    finished,
+  };
+}
