@@ -16,6 +16,7 @@ import {
   withDownloadFolder,
 } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
+import { openFetchProgress } from './fetch-progress.ts';
 
 export interface EmulatorSource {
   /** Throws `no-emulator` where none can be had. */
@@ -134,13 +135,13 @@ async function fetchAll(root: string, temporary: string, note: (text: string) =>
     if (!(error instanceof MpkitError)) throw error;
     note(`the store cannot be used: ${error.message}`);
   }
-  const options = { onProgress: note };
+  const progress = openFetchProgress('auto', process.stderr, 'mpkit: ');
   const everything = cpus.map(({ architecture }) => architecture);
   try {
     if (isOffline(undefined)) await addFromHost(temporary, everything);
     else
-      await withDownloadFolder(temporary, options, (folder) =>
-        addFromDebian(temporary, folder, options),
+      await withDownloadFolder(temporary, progress, (folder) =>
+        addFromDebian(temporary, folder, progress),
       );
   } catch (error) {
     if (!(error instanceof MpkitError)) throw error;

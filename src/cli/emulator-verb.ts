@@ -14,6 +14,7 @@ export const emulatorVerb: Verb = {
       root: folder,
       stdout: (text: string) => void process.stdout.write(text),
       stderr: (text: string) => void process.stderr.write(text),
+      terminal: { isTTY: process.stderr.isTTY, columns: process.stderr.columns },
     });
     if (others.length === 0 || others.includes('--help') || others.includes('-h'))
       return emulatorCommand(others, io('/nonexistent'));

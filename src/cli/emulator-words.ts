@@ -9,6 +9,8 @@ export interface CommandIo {
   root: string;
   stdout: (text: string) => void;
   stderr: (text: string) => void;
+  /** Where stderr is one. */
+  terminal?: Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>;
   signal?: AbortSignal;
 }
 

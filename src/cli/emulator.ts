@@ -1,23 +1,13 @@
 /** `mpkit emulator`: list, add, choose and remove emulators. */
-import { cpuOf, cpus } from '../binfmt/index.ts';
-import {
-  addFile,
-  addFromDebian,
-  addFromHost,
-  type EmulatorRecord,
-  isOffline,
-  type RemovedEmulator,
-  removeEmulator,
-  withDownloadFolder,
-} from '../emulator/index.ts';
-import { MpkitError } from '../errors.ts';
+import { cpuOf } from '../binfmt/index.ts';
+import { type RemovedEmulator, removeEmulator } from '../emulator/index.ts';
 import { parsePlatform } from '../platform.ts';
+import { add } from './emulator-add.ts';
 import { choose } from './emulator-choose.ts';
-import { formatRecords, list } from './emulator-ls.ts';
+import { list } from './emulator-ls.ts';
 import {
   type Command,
   type CommandIo,
-  emulatedArchitecture,
   parseFlags,
   shortDigest,
   show,
@@ -53,17 +43,6 @@ The emulators that mpkit keeps, each for one CPU.
 \`mpkit emulator VERB --help\` says more.
 `;
 
-const ADD_HELP = `Usage: mpkit emulator add [PATH...] [options]
-
-With PATH: adds that static QEMU user emulator. Without: fetches the emulators of every CPU from the
-newest Debian suite that this host's keyring vouches for, once, with no change to the host; where
-that cannot be done, the host's own static emulators are added.
-
-  --platform P       only this one, for example linux/arm64; PATH must emulate it
-  --source SOURCE    \`debian\` or \`path\` (what this host has) and no other
-  --offline          never ask the network (also MPKIT_OFFLINE=1)
-`;
-
 const REMOVE_HELP = `Usage: mpkit emulator rm <ARCHITECTURE|VERSION|DIGEST> ...
        mpkit emulator rm --all
 
@@ -73,33 +52,6 @@ with a digest that starts so (six digits at least). A choice of one of them goes
 
 async function help(_argv: string[], io: CommandIo): Promise<number> {
   io.stdout(OVERVIEW);
-  return 0;
-}
-
-async function add(argv: string[], io: CommandIo): Promise<number> {
-  const { values, positionals } = parseFlags(argv, {
-    platform: { type: 'string' },
-    source: { type: 'string' },
-    offline: { type: 'boolean' },
-  });
-  if (values.help) return show(ADD_HELP, io);
-  const architecture =
-    values.platform === undefined ? undefined : emulatedArchitecture(values.platform);
-  const { signal } = io;
-  if (positionals.length > 0) {
-    if (values.source === 'debian') throw usage('`--source debian` takes no path');
-    const records: EmulatorRecord[] = [];
-    for (const path of positionals)
-      records.push(await addFile(io.root, path, { architecture, signal }));
-    io.stdout(formatRecords(records));
-    return 0;
-  }
-  const records = await addFromBest(values.source, isOffline(values.offline), architecture, io);
-  const chosen = records.filter(
-    (each) => (architecture ?? each.architecture) === each.architecture,
-  );
-  if (chosen.length === 0) throw nothingFound(architecture);
-  io.stdout(formatRecords(chosen.sort((a, b) => (a.architecture < b.architecture ? -1 : 1))));
   return 0;
 }
 
@@ -119,39 +71,6 @@ function describe({ digest, architecture, version, chosenFor }: RemovedEmulator)
   return `removed ${architecture ?? 'damaged record'} ${version ?? ''} ${shortDigest(digest)}${choice}`;
 }
 
-async function addFromBest(
-  source: string | undefined,
-  offline: boolean,
-  architecture: string | undefined,
-  io: CommandIo,
-): Promise<EmulatorRecord[]> {
-  if (source !== undefined && source !== 'debian' && source !== 'path')
-    throw usage(`unknown source \`${source}\`, expected \`debian\` or \`path\``);
-  if (source === 'debian' && offline) throw usage('`--source debian` needs the network');
-  if (source === 'path' || offline) return await addOwn(architecture, io);
-  const options = {
-    onProgress: (text: string) => io.stderr(`${text}\n`),
-    ...(io.signal ? { signal: io.signal } : {}),
-  };
-  try {
-    return await withDownloadFolder(io.root, options, (folder) =>
-      addFromDebian(io.root, folder, options),
-    );
-  } catch (error) {
-    if (source === 'debian' || !(error instanceof MpkitError) || error.code !== 'host-unable')
-      throw error;
-    io.stderr(`warning: ${error.message}; looking for this host's own emulators\n`);
-    return await addOwn(architecture, io);
-  }
-}
-
-async function addOwn(architecture: string | undefined, io: CommandIo): Promise<EmulatorRecord[]> {
-  const architectures = architecture ? [architecture] : cpus.map((cpu) => cpu.architecture);
-  const { added, refused } = await addFromHost(io.root, architectures, { signal: io.signal });
-  for (const line of refused) io.stderr(`warning: ${line}\n`);
-  return added;
-}
-
 /** \`aarch64\` and \`linux/arm64\` mean \`arm64\`; versions and digests stay. */
 function canonicalName(name: string): string {
   try {
@@ -160,14 +79,4 @@ function canonicalName(name: string): string {
   } catch {
     return name;
   }
-}
-
-function nothingFound(architecture: string | undefined): MpkitError {
-  return new MpkitError(
-    'no-emulator',
-    `no static emulator${architecture ? ` of ${architecture}` : ''} was found`,
-    {
-      hint: '`mpkit emulator add --source debian` fetches them, `mpkit emulator add PATH` adds one',
-    },
-  );
 }

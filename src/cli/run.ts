@@ -15,6 +15,7 @@ import {
   runStep,
 } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
+import { openFetchProgress } from './fetch-progress.ts';
 import { reportError } from './report.ts';
 import { type RunOptions, readRunOptions, runFlags, splitCommand } from './run-options.ts';
 import { inNamespace, parseWords, stopOnSignals, type Verb } from './verb.ts';
@@ -72,15 +73,17 @@ async function runInside(options: RunOptions, root: string): Promise<number> {
             signal: stop.signal,
           });
     if (network.notice) process.stderr.write(`mpkit: note: ${network.notice}\n`);
-    const onProgress = (text: string) => void process.stderr.write(`mpkit: ${text}\n`);
+    const progress = openFetchProgress('auto', process.stderr, 'mpkit: ');
+    const { onProgress, onTransfer } = progress;
     const runners = createRunners({
       root,
       scratch,
       offline: options.offline,
       onProgress,
+      onTransfer,
       signal: stop.signal,
     });
-    const runner = await runners.get(image.platform);
+    const runner = await runners.get(image.platform).finally(progress.close);
     if (options.verbose) process.stderr.write(`mpkit: ran ${describeRunner(runner)}\n`);
     const user = resolveUser(image.rootFd, options.user ?? image.user);
     requireMapped(user, options.user ?? image.user);

@@ -113,10 +113,13 @@ describe.skipIf(network)(`the newest emulators of Debian${network}`, { timeout: 
     expectTidy();
   });
 
-  it.each(['fetching', 'unpacking'])('survive a kill while %s', async (moment) => {
-    const first = start(['add']);
+  it.each([
+    ['fetching', '"kind":"fetch"'],
+    ['unpacking', '"unpacking '],
+  ])('survive a kill while %s', async (moment, sign) => {
+    const first = start(['add', '--progress', 'rawjson']);
     await new Promise<void>((resolve) => {
-      first.stderr!.on('data', (text) => String(text).includes(moment) && resolve());
+      first.stderr!.on('data', (text) => String(text).includes(sign) && resolve());
     });
     await new Promise((resolve) => setTimeout(resolve, moment === 'unpacking' ? 1500 : 100));
     const exit = ended(first);
