@@ -17,6 +17,8 @@ import type { Workload } from './workloads.ts';
 
 export interface BenchTarget extends EmulatorChoice {
   platform: Platform;
+  /** Where it cannot run, that is no failure. */
+  isOptional?: boolean;
 }
 
 export interface BenchOptions {
@@ -95,7 +97,7 @@ async function openRunners(
   const found = [{ name: 'native', runner: await runners.get(hostPlatform()) }];
   emit({ type: 'target', target: 'native', kind: 'native' });
   let failure: MpkitError | undefined;
-  for (const { platform, emulator, cpu } of options.targets)
+  for (const { platform, emulator, cpu, isOptional } of options.targets)
     try {
       const runner = await runners.get(platform, { emulator, cpu });
       if (found.some((each) => isSame(each.runner, runner))) continue;
@@ -106,6 +108,10 @@ async function openRunners(
       emit({ type: 'target', target: name, kind: runner.kind });
     } catch (error) {
       if (!(error instanceof MpkitError) || error.code === 'interrupted') throw error;
+      if (isOptional) {
+        emit({ type: 'notice', text: `not compared: ${error.message}` });
+        continue;
+      }
       failure ??= error;
       emit({
         type: 'failed',

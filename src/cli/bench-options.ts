@@ -37,7 +37,8 @@ export const benchFlags = {
 export interface BenchRequest {
   mode:
     | { kind: 'targets' }
-    | { kind: 'emulators'; keep: boolean }
+    /** `models`: CPU models to compare beside the usual ones. */
+    | { kind: 'emulators'; keep: boolean; models: string[] }
     | { kind: 'build'; context: string }
     | { kind: 'history' };
   platforms: Platform[] | undefined;
@@ -62,12 +63,16 @@ export function readBenchRequest({
   if (!/^[1-9]\d{0,2}$/.test(samples))
     throw usage(`invalid samples \`${samples}\`: expected a number of turns below 1000`);
   const mode = readMode(values);
-  if (mode.kind !== 'targets' && emulator.length + cpu.length > 0)
-    throw usage('`--emulator` and `--cpu` name targets: not with `--emulators` or `--build`');
+  if (mode.kind !== 'targets' && emulator.length > 0)
+    throw usage('`--emulator` names targets: not with `--emulators` or `--build`');
+  if (mode.kind !== 'targets' && mode.kind !== 'emulators' && cpu.length > 0)
+    throw usage('`--cpu` names targets: not with `--build` or `--history`');
   for (const model of cpu)
     if (!isCpuModel(model))
       throw usage(`invalid CPU model \`${model}\`: expected one as in QEMU_CPU, or default`);
   const platforms = readPlatforms(values.platform);
+  if (mode.kind === 'emulators' && cpu.length > 0 && platforms?.length !== 1)
+    throw usage('`--cpu` names a model of one CPU: give its `--platform` too');
   const own = (platforms ?? []).find(isNative);
   if (own && emulator.length + cpu.length > 0)
     throw usage(
@@ -99,14 +104,14 @@ function readProgress(word = 'auto'): BenchRequest['progress'] {
   throw usage(`invalid progress \`${word}\`: expected auto, rawjson or quiet`);
 }
 
-function readMode({ emulators, keep, build, history }: Values): BenchRequest['mode'] {
+function readMode({ emulators, keep, build, history, cpu = [] }: Values): BenchRequest['mode'] {
   if (history && (emulators || build !== undefined))
     throw usage('`--history` only shows what was measured before');
   if (emulators && build !== undefined)
     throw usage('`--emulators` and `--build` exclude each other');
   if (keep && !emulators) throw usage('`--keep` keeps what `--emulators` recommends: give both');
   if (history) return { kind: 'history' };
-  if (emulators) return { kind: 'emulators', keep: keep ?? false };
+  if (emulators) return { kind: 'emulators', keep: keep ?? false, models: cpu };
   if (build !== undefined) return { kind: 'build', context: realPath(build) };
   return { kind: 'targets' };
 }

@@ -13,7 +13,13 @@ import {
   recommend,
 } from '../bench/index.ts';
 import { layoutRoot, openRecords, type StepRecord } from '../builder/index.ts';
-import { keepChoices, type Loan, listEmulators, openScratch } from '../emulator/index.ts';
+import {
+  keepChoices,
+  keptChoices,
+  type Loan,
+  listEmulators,
+  openScratch,
+} from '../emulator/index.ts';
 import { ioError, MpkitError } from '../errors.ts';
 import { type Platform, parsePlatform } from '../platform.ts';
 import { inLocale } from '../tui/ascii.ts';
@@ -42,8 +48,10 @@ checks its own result, so that a wrong emulator is found out.
   --base oci-layout://DIR[:TAG]   the image of the steps; needs what busybox has
   --samples N           turns (default: 9; below 6 the interval is the whole range)
 
-  --emulators           compare the stored emulators and their CPU models, recommend for each CPU
-  --keep                use what is recommended from now on
+  --emulators           compare the stored emulators and their CPU models, and recommend for each
+                        CPU; with one --platform and --cpu, these models too
+  --keep                use what is recommended from now on; mpkit emulator choose keeps another
+                        one or takes it back
   --build CONTEXT       what the last build of CONTEXT would take natively, and the one step that
                         is worth moving to the build platform
 
@@ -183,7 +191,9 @@ async function targetsOf(
     const emulated = recorded.flatMap(({ kind, ranOn }) => (kind === 'emulated' ? [ranOn] : []));
     return [...new Set(emulated)].map((platform) => ({ platform: parsePlatform(platform) }));
   }
-  const found = candidatesOf((await listEmulators(root)).emulators, platforms);
+  const { emulators } = await listEmulators(root);
+  const models = mode.kind === 'emulators' ? mode.models : [];
+  const found = candidatesOf(emulators, { platforms, models, choices: keptChoices(root) });
   if (found.length > 0) return found;
   throw new MpkitError('not-found', 'nothing to compare: no CPU has several emulators or models', {
     hint: '`mpkit emulator add PATH` adds another version; `--platform` measures the only one',

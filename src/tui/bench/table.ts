@@ -21,8 +21,11 @@ export function benchTable({ host, samples, targets }: BenchReport): string {
 }
 
 export function recommendationLines(recommendations: readonly Recommendation[]): string {
-  const lines = recommendations.map(({ best, reason }) => `  ${best}: ${reason}`);
-  return `\nrecommended\n${lines.join('\n')}\n`;
+  const lines = recommendations.flatMap(({ platform, best, digest, cpu, reason }) => [
+    `  ${best}: ${reason}`,
+    `    mpkit emulator choose ${platform} ${digest.slice(7, 19)} --cpu ${cpu}`,
+  ]);
+  return `\nrecommended, and what keeps it\n${lines.join('\n')}\n`;
 }
 
 export function estimateTable({ steps, seconds, native, worthMoving }: BuildEstimate): string {

@@ -90,6 +90,8 @@ describe('mpkit bench', () => {
     ['--workload steps', 2, 'steps need an image to run on'],
     ['--samples 0', 2, 'invalid samples `0`'],
     ['--keep', 2, '`--keep` keeps what'],
+    ['--emulators --cpu max', 2, 'give its `--platform` too'],
+    ['--build . --cpu max', 2, '`--cpu` names targets'],
     ['--json --markdown', 2, 'exclude each other'],
     ['--platform linux/amd64 --emulator 11', 2, 'runs natively here'],
     ['--build nowhere', 1, '`nowhere` is no folder'],

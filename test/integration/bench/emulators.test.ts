@@ -82,6 +82,26 @@ describe.skipIf(!old.ok)(`with QEMU 7.2 beside the newest${old.why}`, () => {
   });
 });
 
+it('compares `max` where the emulator has it, and the models that are asked for', async () => {
+  const home = project();
+  made.push(home);
+  emulatorState(home);
+  const compare = async (platform: string, ...more: string[]) => {
+    const words = `--emulators --json --samples 1 --workload hash --platform ${platform}`;
+    const { exitCode, stdout, stderr } = await home.mpkit([
+      ...['bench', '--offline', ...words.split(' '), ...more],
+    ]);
+    expect(exitCode, stderr).toBe(0);
+    const { targets } = JSON.parse(stdout) as BenchReport;
+    return { stderr, models: targets.slice(1).map(({ cpu }) => cpu) };
+  };
+  const { models } = await compare('linux/arm64', '--cpu', 'cortex-a72');
+  expect(models).toEqual(['default', 'cortex-a72', 'max']);
+  const without = await compare('linux/mips64le');
+  expect(without.models).toEqual(['default']);
+  expect(without.stderr).toContain('as CPU `max`');
+}, 60_000);
+
 it('has nothing to compare in an empty store', async () => {
   const home = project();
   made.push(home);
