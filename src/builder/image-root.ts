@@ -1,4 +1,4 @@
-/** A file system to run a command on: a variant of an OCI layout, or a plain folder. */
+/** A file system to run a command on: a variant of an image, or a plain folder. */
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRunners, type Scratch, stubLayer } from '../emulator/index.ts';
@@ -7,10 +7,15 @@ import { detachedOverlay, type OverlayLayers } from '../overlay.ts';
 import type { Platform } from '../platform.ts';
 import type { Emit } from './events.ts';
 import {
+  type Blobs,
   environmentOf,
   type ImageConfig,
+  type ImageSource,
+  type Layout,
+  openArchive,
   openBlobs,
   openLayout,
+  openStored,
   resolveImage,
 } from './image/index.ts';
 import { openJournal, openLayers, snapshotMounts } from './snapshot/index.ts';
@@ -27,17 +32,18 @@ export interface RunnableRoot {
   command: string[];
 }
 
-/** Unpacks the variant of `layout` for `platform` once; later runs start at once. */
-export async function layoutRoot(options: {
+/** Unpacks the variant of `source` for `platform` once; later runs start at once. */
+export async function imageRoot(options: {
   root: string;
   scratch: Scratch;
-  layout: { folder: string; reference?: string };
+  source: ImageSource;
   platform: Platform;
   emit: Emit;
   signal: AbortSignal;
 }): Promise<RunnableRoot> {
   const { root, scratch, emit, signal, platform } = options;
-  const layout = await openLayout(options.layout.folder, options.layout.reference);
+  const blobs = await openBlobs(root);
+  const layout = await openSource(options.source, blobs);
   const resolved = await resolveImage(layout, platform);
   const journal = openJournal(root, scratch.folder);
   const layers = openLayers(root, journal);
@@ -49,7 +55,7 @@ export async function layoutRoot(options: {
     mounts,
     emit,
     signal,
-    blobs: await openBlobs(root),
+    blobs,
     cache: openCache(root, { journal, layers }),
     runners: createRunners({ root, scratch, offline: true, onProgress: () => {} }),
     fileSource: () => {
@@ -69,6 +75,12 @@ export async function layoutRoot(options: {
     platform: resolved.platform,
     ...runtimeOf(resolved.config),
   };
+}
+
+function openSource(source: ImageSource, blobs: Blobs): Promise<Layout> {
+  if (source.kind === 'stored') return openStored(blobs, source.digest);
+  const open = source.kind === 'archive' ? openArchive : openLayout;
+  return open(source.path, source.reference);
 }
 
 /** A folder of the caller's as lowest layer: nothing in it changes. */

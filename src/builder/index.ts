@@ -2,8 +2,14 @@
 export { type BuildResult, build } from './build.ts';
 export { describeImages, type ImageDescription } from './describe-image.ts';
 export type { BuildEvent, Emit, PlannedPlatform, PlannedStep, VertexLabel } from './events.ts';
-export { parseLayoutUrl, parseTag } from './image/index.ts';
-export { folderRoot, layoutRoot, type RunnableRoot } from './image-root.ts';
+export {
+  type ImageSource,
+  imageSourceWords,
+  parseImageSource,
+  parseLayoutUrl,
+  parseTag,
+} from './image/index.ts';
+export { folderRoot, imageRoot, type RunnableRoot } from './image-root.ts';
 export {
   type BuildOptions,
   defaultEpoch,

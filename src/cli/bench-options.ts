@@ -1,7 +1,7 @@
 /** The flags of `mpkit bench`, checked. */
 import { statSync } from 'node:fs';
 import { type BenchTarget, programs, steps, type Workload } from '../bench/index.ts';
-import { parseLayoutUrl } from '../builder/index.ts';
+import { type ImageSource, parseLayoutUrl } from '../builder/index.ts';
 import { isCpuModel, isNative, isOffline } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
 import { hostPath } from '../paths.ts';
@@ -44,7 +44,7 @@ export interface BenchRequest {
   platforms: Platform[] | undefined;
   targets: BenchTarget[];
   workloads: Workload[];
-  base: { folder: string; reference?: string } | undefined;
+  base: (ImageSource & { path: string }) | undefined;
   samples: number;
   form: 'table' | 'json' | 'markdown';
   svg: string | undefined;
@@ -142,11 +142,11 @@ function readWorkloads(lists: string[], hasBase: boolean): Workload[] {
   return [...chosen];
 }
 
-function readBase(url: string): { folder: string; reference?: string } {
+function readBase(url: string): ImageSource & { path: string } {
   if (!url.startsWith('oci-layout://'))
     throw usage(`invalid base \`${url}\`: expected oci-layout://DIR[:TAG]`);
   const { folder, reference } = parseLayoutUrl(url);
-  return { folder: realPath(folder), ...(reference ? { reference } : {}) };
+  return { kind: 'folder', path: realPath(folder), ...(reference ? { reference } : {}) };
 }
 
 function usualForeign(): Platform {

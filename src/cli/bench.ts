@@ -12,7 +12,7 @@ import {
   keptReports,
   recommend,
 } from '../bench/index.ts';
-import { layoutRoot, openRecords, type StepRecord } from '../builder/index.ts';
+import { imageRoot, openRecords, type StepRecord } from '../builder/index.ts';
 import {
   keepChoices,
   keptChoices,
@@ -168,8 +168,8 @@ async function measured(
   try {
     const stepRoot = base
       ? async (platform: Platform) => {
-          const options = { root, scratch, layout: base, platform, emit: () => {}, signal };
-          return (await layoutRoot(options)).rootFd;
+          const options = { root, scratch, source: base, platform, emit: () => {}, signal };
+          return (await imageRoot(options)).rootFd;
         }
       : undefined;
     // a build that emulated nothing needs no numbers
@@ -234,7 +234,7 @@ function loansOf({ base, svg, mode }: BenchRequest): Loan[] {
       throw ioError(error, `making \`${dirname(svg)}\``);
     }
   return [
-    ...(base ? [{ path: base.folder, access: 'read' as const }] : []),
+    ...(base ? [{ path: base.path, access: 'read' as const }] : []),
     ...(mode.kind === 'build' ? [{ path: mode.context, access: 'read' as const }] : []),
     ...(svg === undefined ? [] : [{ path: dirname(svg), access: 'write' as const }]),
   ];

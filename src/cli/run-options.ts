@@ -1,7 +1,7 @@
 /** The flags of `mpkit run`, checked. */
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { parseLayoutUrl } from '../builder/index.ts';
+import { type ImageSource, imageSourceWords, parseImageSource } from '../builder/index.ts';
 import { isOffline, type Network } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
 import { hostPath } from '../paths.ts';
@@ -23,7 +23,7 @@ export const runFlags = {
 } as const;
 
 export interface RunOptions {
-  source: { rootfs: string } | { folder: string; reference?: string };
+  source: { rootfs: string } | ImageSource;
   command: string[];
   platform: Platform;
   environment: [string, string][];
@@ -96,11 +96,10 @@ function readSource(
   if (rootfs !== undefined)
     return { source: { rootfs: realPath(rootfs) }, command: [...positionals, ...command] };
   const [image, ...others] = positionals;
-  if (!image?.startsWith('oci-layout://'))
-    throw usage('expected `--rootfs DIR` or `oci-layout://DIR[:TAG]`');
-  const { folder, reference } = parseLayoutUrl(image);
+  const source = image === undefined ? undefined : parseImageSource(image);
+  if (!source) throw usage(`expected --rootfs DIR, ${imageSourceWords}`);
   return {
-    source: { folder: realPath(folder), ...(reference ? { reference } : {}) },
+    source: 'path' in source ? { ...source, path: realPath(source.path) } : source,
     command: [...others, ...command],
   };
 }

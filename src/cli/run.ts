@@ -1,6 +1,6 @@
 /** `mpkit run`: one command on a file system of any platform. */
 import { closeSync } from 'node:fs';
-import { folderRoot, layoutRoot, type RunnableRoot } from '../builder/index.ts';
+import { folderRoot, imageRoot, type RunnableRoot } from '../builder/index.ts';
 import {
   chooseNetwork,
   createRunners,
@@ -21,10 +21,14 @@ import { type RunOptions, readRunOptions, runFlags, splitCommand } from './run-o
 import { inNamespace, parseWords, stopOnSignals, type Verb } from './verb.ts';
 
 export const runVerb: Verb = {
-  help: `usage: mpkit run [options] (--rootfs DIR | oci-layout://DIR[:TAG]) [-- COMMAND...]
+  help: `usage: mpkit run [options] (IMAGE | --rootfs DIR) [-- COMMAND...]
 
 Runs one command of a file system of any platform in a sandbox. Nothing it changes is kept.
-Without COMMAND the image's own entry point runs.
+Without COMMAND the image's own entry point runs. IMAGE is one of
+
+  oci-layout://DIR[:TAG], oci:DIR[:TAG]   an OCI layout, as \`-o type=oci,tar=false\` writes it
+  oci-archive:FILE[:TAG]                  the same as a tar archive, as \`-o type=oci\` writes it
+  sha256:DIGEST                           what \`mpkit build\` made, while it is in the cache
 
   --platform P            platform to choose and run (default: this machine's)
   --rootfs DIR            a plain folder instead of an image
@@ -64,10 +68,10 @@ async function runInside(options: RunOptions, root: string): Promise<number> {
     image =
       'rootfs' in source
         ? folderRoot({ root, scratch, folder: source.rootfs, platform })
-        : await layoutRoot({
+        : await imageRoot({
             root,
             scratch,
-            layout: source,
+            source,
             platform,
             emit: () => {},
             signal: stop.signal,
@@ -156,9 +160,9 @@ function environmentOf(
 }
 
 function loansOf({ source, volumes }: RunOptions): Loan[] {
-  const folder = 'rootfs' in source ? source.rootfs : source.folder;
+  const own = 'rootfs' in source ? [source.rootfs] : 'path' in source ? [source.path] : [];
   return [
-    { path: folder, access: 'read' },
+    ...own.map((path) => ({ path, access: 'read' as const })),
     ...volumes.map((volume) => ({
       path: volume.source,
       access: volume.readOnly ? ('read' as const) : ('write' as const),

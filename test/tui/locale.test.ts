@@ -113,22 +113,7 @@ function rawJson(): string[] {
 }
 
 /** Every screen, its help, a question, a prompt, a build with a log, an opened result. */
-const tour = [
-  '?',
-  '?',
-  'i',
-  'n',
-  '2',
-  '3',
-  '4',
-  '\r',
-  '\u001b',
-  'b',
-  '\r',
-  '\u001b',
-  '5',
-  '\r',
-];
+const tour = ['?', '?', 'i', 'n', '2', '3', '4', '\r', '\u001b', 'b', '\r', '\u001b', '5', '\r'];
 
 describe('the interface', () => {
   const visit = async (environment: NodeJS.ProcessEnv, columns: number, rows: number) => {

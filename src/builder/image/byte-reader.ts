@@ -2,8 +2,13 @@
 import { Malformed } from './malformed.ts';
 import { blockSize } from './tar-header.ts';
 
+/** A stream that can leave bytes out without reading them. */
+export interface Source extends AsyncIterable<Buffer> {
+  skip?: (count: number) => void;
+}
+
 /** `take`, `skip` and `stream` throw `Malformed` when the stream ends early. */
-export function byteReader(source: AsyncIterable<Buffer>) {
+export function byteReader(source: Source) {
   const iterator = source[Symbol.asyncIterator]();
   let current: Buffer = Buffer.alloc(0);
   let position = 0;
@@ -47,7 +52,10 @@ export function byteReader(source: AsyncIterable<Buffer>) {
     },
 
     async skip(count: number): Promise<void> {
-      for (let left = count; left > 0; ) left -= (await some(left)).length;
+      let left = count;
+      while (left > 0 && (current.length > 0 || !source.skip)) left -= (await some(left)).length;
+      if (left > 0) source.skip?.(left);
+      position += left;
     },
 
     async *stream(count: number): AsyncGenerator<Buffer> {

@@ -17,11 +17,18 @@ export {
 export * from './config.ts';
 export { type Digest, digestOf, isDigest, parseDigest } from './digest.ts';
 export * from './documents.ts';
+export {
+  type ImageSource,
+  imageSourceWords,
+  parseImageSource,
+  parseLayoutUrl,
+} from './image-source.ts';
 export { formatDocument } from './json.ts';
 export { type ApplyOptions, applyLayer } from './layer-apply.ts';
 export { hashLayer, type Layer, type LayerOptions, writeLayer } from './layer-write.ts';
-export { importLayoutBlob, type Layout, openLayout, parseLayoutUrl } from './layout-read.ts';
+export { importLayoutBlob, type Layout, openArchive, openLayout } from './layout-read.ts';
 export { type ResolvedImage, resolveImage } from './layout-resolve.ts';
+export { openStored } from './layout-stored.ts';
 export { mediaTypes } from './media-types.ts';
 export { formatReference, parseReference, parseTag, type Reference } from './reference.ts';
 export { checkTruthful, type TruthCheck } from './truthful.ts';

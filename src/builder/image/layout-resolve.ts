@@ -39,7 +39,7 @@ export async function resolveImage(layout: Layout, wanted: Platform): Promise<Re
   const existing = [...new Set(candidates.map(({ platform }) => formatPlatform(platform)))];
   throw new MpkitError(
     'no-platform',
-    `\`${layout.folder}\` has no image for ${formatPlatform(wanted)}`,
+    `\`${layout.files.name}\` has no image for ${formatPlatform(wanted)}`,
     {
       hint: existing.length > 0 ? `it has ${existing.slice(0, 20).join(', ')}` : 'it has no images',
     },
@@ -61,7 +61,7 @@ async function candidatesOf(layout: Layout): Promise<Candidate[]> {
     if (isAttestation(descriptor) || seen.has(descriptor.digest)) continue;
     seen.add(descriptor.digest);
     if (seen.size > mostDocuments || depth > deepestIndex)
-      throw new MpkitError('invalid-image', `\`${layout.folder}\` has too many nested indexes`);
+      throw new MpkitError('invalid-image', `\`${layout.files.name}\` has too many nested indexes`);
     if (isIndexType(descriptor.mediaType)) {
       const content = await readLayoutDocument(layout, descriptor);
       const { manifests } = parseIndex(content, descriptor.mediaType);

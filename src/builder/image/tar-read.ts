@@ -4,20 +4,20 @@
  * not a library's work (tar-stream decodes PAX records as text, so names and attributes change).
  */
 import { MpkitError } from '../../errors.ts';
-import { byteReader } from './byte-reader.ts';
+import { byteReader, type Source } from './byte-reader.ts';
 import { Malformed } from './malformed.ts';
 import { applyPax, checkGlobalPax, type PaxRecords, parsePax } from './pax.ts';
 import { blockSize, headerSum, type TarEntry, type TarType, typeFlags } from './tar-header.ts';
 
 export interface TarMember extends TarEntry {
+  /** Where the file's bytes begin in the archive. */
+  offset: number;
   /** The file's bytes; what is not read of them is skipped. */
   content(): AsyncGenerator<Buffer>;
 }
 
 /** Yields the members in their order; throws `invalid-image` naming the last good member. */
-export async function* readTar(
-  source: AsyncIterable<Buffer>,
-): AsyncGenerator<TarMember, void, undefined> {
+export async function* readTar(source: Source): AsyncGenerator<TarMember, void, undefined> {
   const reader = byteReader(source);
   let last = 'the start';
   try {
@@ -25,8 +25,9 @@ export async function* readTar(
       const entry = await readEntry(reader);
       if (!entry) break;
       last = `\`${entry.name}\``;
-      const end = reader.position() + entry.size;
-      yield { ...entry, content: () => reader.stream(end - reader.position()) };
+      const offset = reader.position();
+      const end = offset + entry.size;
+      yield { ...entry, offset, content: () => reader.stream(end - reader.position()) };
       await reader.skip(end - reader.position() + paddingOf(entry.size));
     }
     await reader.expectZeros();

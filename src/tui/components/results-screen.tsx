@@ -50,7 +50,10 @@ function Opened({ open, rows }: { open: OpenBuild; rows: number }) {
 }
 
 function describe({ digest, layers, config, history }: Image, { outputs }: OpenBuild): string[] {
-  if (!layers) return [digest, 'removed from the state folder since'];
+  const written = outputs.map(
+    ({ dest, tar }) => `written to ${cleanName(dest)}${tar ? ' (an archive)' : ''}`,
+  );
+  if (!layers) return [digest, ...written, 'removed from the state folder since'];
   const settings = Object.entries(config ?? {}).map(
     ([name, value]) =>
       `  ${cleanName(name)}: ${cleanName(typeof value === 'string' ? value : JSON.stringify(value))}`,
@@ -61,10 +64,7 @@ function describe({ digest, layers, config, history }: Image, { outputs }: OpenB
   );
   return [
     digest,
-    ...outputs.map(({ dest, tar }) => `written to ${cleanName(dest)}${tar ? ' (an archive)' : ''}`),
-    ...(outputs.some(({ tar }) => !tar)
-      ? []
-      : ['to run it, write it as a folder: -o type=oci,dest=PATH,tar=false']),
+    ...written,
     'layers',
     ...layers.map((each) => `  ${each.digest.slice(0, 19)}  ${size(each.size)}`),
     ...(settings.length > 0 ? ['configuration', ...settings] : []),

@@ -74,12 +74,20 @@ export function resultsResult(state: ResultsState, job: string, stdout: string):
   return { ...state, isLoading: false, open: { context, images, outputs, cursor: 0, scroll: 0 } };
 }
 
-/** The command that starts a program in a variant; undefined where no layout was written. */
+/**
+ * The command that starts a program in a variant: in what the cache holds, which is exactly this
+ * build's, else in what was written; undefined where neither is left.
+ */
 export function runCommand(open: OpenBuild, words: readonly string[]): string[] | undefined {
   const image = open.images[open.cursor];
-  const layout = open.outputs.find(({ tar }) => !tar);
-  if (!image || !layout) return undefined;
-  return ['run', '--platform', image.platform, `oci-layout://${layout.dest}`, '--', ...words];
+  const written = open.outputs.find(({ dest }) => dest !== '-');
+  const place = image?.layers ? image.digest : written && placeOf(written);
+  if (!image || place === undefined) return undefined;
+  return ['run', '--platform', image.platform, place, '--', ...words];
+}
+
+function placeOf({ dest, tar }: { dest: string; tar: boolean }): string {
+  return tar ? `oci-archive:${dest}` : `oci-layout://${dest}`;
 }
 
 /** A line that was typed after `c`. */

@@ -1,15 +1,18 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { writeOciLayout } from '../../../src/builder/export/oci-layout.ts';
 import { digestOf } from '../../../src/builder/image/digest.ts';
+import { parseImageSource, parseLayoutUrl } from '../../../src/builder/image/image-source.ts';
 import { formatDocument } from '../../../src/builder/image/json.ts';
 import {
   importLayoutBlob,
+  openArchive,
   openLayout,
-  parseLayoutUrl,
 } from '../../../src/builder/image/layout-read.ts';
 import { resolveImage } from '../../../src/builder/image/layout-resolve.ts';
+import { openStored } from '../../../src/builder/image/layout-stored.ts';
 import { mediaTypes } from '../../../src/builder/image/media-types.ts';
 import { formatPlatform, parsePlatform } from '../../../src/platform.ts';
 import { canary } from '../../helpers/canary.ts';
@@ -39,6 +42,23 @@ describe('parseLayoutUrl', () => {
     `oci-layout://d@sha256:x`,
   ])('refuses %s', (url) =>
     expect(() => parseLayoutUrl(url)).toThrow(/invalid (layout|tag|digest)/),
+  );
+});
+
+describe('parseImageSource', () => {
+  const digest = `sha256:${'a'.repeat(64)}`;
+  it.each([
+    ['oci-layout:///a:b', { kind: 'folder', path: '/a', reference: 'b' }],
+    ['oci:a/b', { kind: 'folder', path: 'a/b' }],
+    ['oci-archive:./a.tar', { kind: 'archive', path: './a.tar' }],
+    ['oci-archive:/a.tar:v1', { kind: 'archive', path: '/a.tar', reference: 'v1' }],
+    [digest, { kind: 'stored', digest }],
+    ['busybox', undefined],
+    ['docker.io/busybox', undefined],
+  ])('%s', (text, expected) => expect(parseImageSource(text)).toEqual(expected));
+
+  it.each(['oci-archive:', 'oci:', 'oci-archive:a:-x'])('refuses %s', (text) =>
+    expect(() => parseImageSource(text)).toThrow(/invalid (image|tag)/),
   );
 });
 
@@ -158,6 +178,85 @@ describe('openLayout and resolveImage', () => {
     await expect(openLayout(temporaryFolder())).rejects.toMatchObject({ code: 'not-found' });
     await expect(openLayout('/nonexistent')).rejects.toMatchObject({ code: 'not-found' });
   });
+});
+
+describe('openArchive', () => {
+  const read = async (path: string, reference?: string) => {
+    const layout = await openArchive(path, reference);
+    const image = await resolveImage(layout, parsePlatform('linux/arm64'));
+    const blobs = await newStore();
+    for (const layer of image.manifest.layers) await importLayoutBlob(layout, layer, blobs);
+    return { image, stored: readdirSync(blobs.folder) };
+  };
+  const packed = async (...words: string[]) => {
+    const { folder } = await layoutOf(['linux/amd64', 'linux/arm64'], ['a:1']);
+    const path = join(temporaryFolder(), 'image.tar');
+    execFileSync('tar', ['-cf', path, '-C', folder, ...words]);
+    return { folder, path };
+  };
+
+  it('reads what an output wrote, and what tar makes of a folder', async () => {
+    const blobs = await newStore();
+    const images = [await makeImage(blobs, 'linux/arm64')];
+    const written = join(temporaryFolder(), 'written.tar');
+    await writeOciLayout(written, { tar: true, images, tags: ['a:1'], blobs });
+    const { path } = await packed('.');
+    for (const archive of [written, path]) {
+      const { image, stored } = await read(archive, '1');
+      expect(formatPlatform(image.platform)).toBe('linux/arm64');
+      expect(stored).toEqual(image.manifest.layers.map(({ digest }) => digest.slice(7)));
+    }
+    await expect(read(path, '2')).rejects.toMatchObject({ hint: 'it has `1`' });
+  });
+
+  it('checks the bytes of documents and layers', async () => {
+    const { path } = await packed('.');
+    const { image } = await read(path);
+    for (const { digest } of [image.descriptor, image.manifest.layers[0]!]) {
+      const bytes = readFileSync(path);
+      // the first block behind the header that carries the name
+      bytes[bytes.indexOf(digest.slice(7)) + 512]! ^= 1;
+      const spoiled = join(temporaryFolder(), 'spoiled.tar');
+      writeFileSync(spoiled, bytes);
+      await expect(read(spoiled)).rejects.toMatchObject({ code: 'invalid-image' });
+    }
+  });
+
+  it('refuses what is cut off, is two things at once, or is no layout', async () => {
+    const { folder, path } = await packed('.');
+    const cut = join(temporaryFolder(), 'cut.tar');
+    writeFileSync(cut, readFileSync(path).subarray(0, 2000));
+    await expect(read(cut)).rejects.toMatchObject({ code: 'invalid-image' });
+    const twice = join(temporaryFolder(), 'twice.tar');
+    execFileSync('tar', ['-cf', twice, '-C', folder, 'index.json', '.']);
+    await expect(read(twice)).rejects.toThrow('has `index.json` twice');
+    const link = join(temporaryFolder(), 'link.tar');
+    rmSync(join(folder, 'index.json'));
+    symlinkSync('/etc/passwd', join(folder, 'index.json'));
+    execFileSync('tar', ['-cf', link, '-C', folder, '.']);
+    await expect(read(link)).rejects.toThrow('`index.json` is missing');
+    const { path: blobsOnly } = await packed('blobs');
+    await expect(read(blobsOnly)).rejects.toMatchObject({ code: 'not-found' });
+    await expect(read(folder)).rejects.toMatchObject({ code: 'invalid-image' });
+    await expect(read('/nonexistent')).rejects.toMatchObject({ code: 'io' });
+    const noise = join(temporaryFolder(), 'noise');
+    writeFileSync(noise, 'x'.repeat(2000));
+    await expect(read(noise)).rejects.toMatchObject({ code: 'invalid-image' });
+  });
+});
+
+it('openStored finds one image of the store, and none that is gone', async () => {
+  const blobs = await newStore();
+  const { manifest, layer } = await makeImage(blobs, 'linux/arm64');
+  const found = await resolveImage(
+    await openStored(blobs, manifest.digest),
+    parsePlatform('linux/arm64'),
+  );
+  expect(found.manifest.layers.map(({ digest }) => digest)).toEqual([layer.digest]);
+  await expect(openStored(blobs, digestOf(Buffer.from('x')))).rejects.toMatchObject({
+    code: 'not-found',
+  });
+  await expect(openStored(blobs, layer.digest)).rejects.toMatchObject({ code: 'invalid-image' });
 });
 
 async function layoutOf(platforms: string[], tags: string[] = []) {

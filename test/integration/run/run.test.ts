@@ -106,6 +106,27 @@ function suite(user: typeof ranged | undefined) {
     return { pid: child.pid as number, ended, says };
   }
 
+  it('runs what a build wrote as an archive, and what it left in the cache', async () => {
+    const dockerfile = 'FROM base\nRUN echo of the build > /made\nCMD ["cat", "/made"]';
+    const platform = ['--platform', 'linux/arm64'];
+    const archive = join(place.folder, 'made.tar');
+    const built = await place.build({
+      dockerfile,
+      args: [...platform, '-o', `type=oci,dest=${archive}`],
+    });
+    expect(built.exitCode, built.stderr).toBe(0);
+    const digest = built.stdout.trim();
+    for (const source of [`oci-archive:${archive}`, 'oci-archive:made.tar', digest]) {
+      const { exitCode, stdout, stderr } = await place.mpkit([...arm64, source]);
+      expect({ exitCode, stdout, stderr: errorless(stderr) }).toEqual({
+        ...{ exitCode: 0, stdout: 'of the build\n', stderr: '' },
+      });
+    }
+    const gone = await place.mpkit([...arm64, `sha256:${'0'.repeat(64)}`]);
+    expect(gone.exitCode).toBe(1);
+    expect(errorText(gone.stderr)).toContain('is not in the state folder\nhint: ');
+  });
+
   it('sets variables, working folder and user', async () => {
     const flags = ['-e', 'a=1 2', '-e', 'OWN', '-e', 'GHOST', '-w', '/srv', '-u', 'nobody:root'];
     const { stdout } = await shell(
@@ -258,7 +279,10 @@ describe('usage', () => {
   made.push(place);
   const hint = '\nhint: `mpkit run --help` lists the flags\n';
   it.each([
-    [[], 'expected `--rootfs DIR` or `oci-layout://DIR[:TAG]`'],
+    [
+      [],
+      'expected --rootfs DIR, oci-layout://DIR[:TAG], oci:DIR[:TAG], oci-archive:FILE[:TAG] or sha256:DIGEST',
+    ],
     [['--network', 'x', '--rootfs', '/'], 'invalid network `x`: expected none, host or default'],
     [['--timeout', '0', '--rootfs', '/'], 'invalid timeout `0`: expected seconds'],
     [['-e', '=x', '--rootfs', '/'], 'invalid variable `=x`: expected NAME=VALUE'],
