@@ -59,7 +59,7 @@ const verbs = new Map<string, { summary: string; load: () => Promise<Verb> }>([
   [
     'prune',
     {
-      summary: 'remove cached steps, layers and, with --all, emulators',
+      summary: 'remove cached steps, layers, records and, with --all, emulators',
       load: async () => (await import('./prune.ts')).pruneVerb,
     },
   ],

@@ -7,10 +7,12 @@ import { inNamespace, parseWords, type Verb } from './verb.ts';
 export const pruneVerb: Verb = {
   help: `usage: mpkit prune [--all] [--root DIR]
 
-Removes cached steps, unpacked layers and blobs, and what killed runs left behind. Files in
-the state folder may belong to subordinate ids, which only mpkit can remove.
+Removes cached steps, unpacked layers and images, the records of builds and benchmarks (the
+history, and the times that steps took last), and what killed runs left behind. Emulators and
+choices between them stay. Files in the state folder may belong to subordinate ids, which only
+mpkit can remove.
 
-  --all    also the emulators: nothing remains
+  --all    also the emulators and choices: nothing remains
 `,
   execute: async (words) => {
     const { values } = parseWords('prune', words, {

@@ -68,10 +68,18 @@ describe('mpkit bench', () => {
   }, 300_000);
 
   it('draws a table and a picture', async () => {
-    const { exitCode, stdout } = await bench('--samples 1 --workload hash --svg out/plot.svg');
+    const { exitCode, stdout } = await bench('--samples 1 --workload hash --svg out/plot.svg', {
+      env: { LC_ALL: 'C.UTF-8' },
+    });
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^ {2}hash +[\d.]+× .*█/m);
     expect(readFileSync(join(home.folder, 'out/plot.svg'), 'utf8')).toMatch(/^<\?xml .*<svg /s);
+  });
+
+  it('draws the table in ASCII where the locale has nothing else', async () => {
+    const { stdout } = await bench('--samples 1 --workload hash', { env: { LC_ALL: 'C' } });
+    expect(stdout).toMatch(/^ {2}hash +[\d.]+x .*#/m);
+    expect(stdout).not.toMatch(/[^\0-\x7f]/);
   });
 
   it('measures steps on a base image', async () => {
