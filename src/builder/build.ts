@@ -8,7 +8,7 @@ import { type BuiltImage, finishImage } from './finish.ts';
 import { forecastPlan } from './forecast.ts';
 import { openBlobs } from './image/index.ts';
 import type { BuildOptions } from './options.ts';
-import { type PlannedImage, planBuild } from './plan/index.ts';
+import { type PlannedImage, planBuild, unusedArgs } from './plan/index.ts';
 import { readDockerfile } from './read-dockerfile.ts';
 import { type Journal, openJournal, openLayers, snapshotMounts } from './snapshot/index.ts';
 import { createSolver, type Executor, openCache } from './solve/index.ts';
@@ -29,6 +29,7 @@ export async function build(options: BuildOptions, emit: Emit): Promise<BuildRes
   const journal = openJournal(options.root, scratch.folder);
   try {
     const dockerfile = parseDockerfile(readDockerfile(options.file, options.context), options.file);
+    for (const text of unusedArgs(dockerfile, options.buildArgs)) emit({ type: 'notice', text });
     const planned = await planBuild({
       ...options,
       dockerfile,

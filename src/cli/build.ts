@@ -21,7 +21,8 @@ Builds CONTEXT/Dockerfile for each platform, without daemon, root or Docker.
   -f, --file FILE          Dockerfile, from the working folder (default: CONTEXT/Dockerfile)
   -t, --tag NAME[:TAG]     name of the result, repeatable
   -o, --output SPEC        type=oci,dest=PATH[,tar=false]: an OCI layout as archive or folder
-  --build-arg NAME[=VALUE] a build argument; without =VALUE it is taken from the environment
+  --build-arg NAME[=VALUE] a build argument; without =VALUE it is taken from the environment;
+                           one that no ARG asks for is a warning
   --target STAGE           stage to build (default: the last)
   --build-context NAME=oci-layout://DIR[:TAG] | NAME=DIR
                            an image or a folder that FROM and COPY --from can name

@@ -27,6 +27,7 @@ import type { Vertex } from './vertex.ts';
 export type { ContextResolver, ResolvedBase } from './base.ts';
 export { proxyNames } from './scope.ts';
 export type { HistoryRow, ImageDocument, RuntimeConfig } from './stage-state.ts';
+export { unusedArgs } from './unused-args.ts';
 export {
   allVertices,
   type CopyOp,

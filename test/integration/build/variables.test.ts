@@ -189,3 +189,16 @@ describe('platform arguments', () => {
     expect(given.printed).toEqual(['y x']);
   });
 });
+
+describe('a build argument that no ARG asks for', () => {
+  it('is a warning before the first step, and no error (V26)', async () => {
+    const { stderr, printed } = await built('FROM base\nARG known\nRUN echo $known', [
+      ...['--build-arg', 'known=1', '--build-arg', 'unheard=2', '--build-arg', 'GHOST_OF_NOTHING'],
+    ]);
+    expect(printed).toEqual(['1']);
+    expect(stderr.match(/^=> warning.*$/gm)).toEqual([
+      '=> warning: build argument `unheard` is used by no ARG',
+    ]);
+    expect(stderr.indexOf('=> warning')).toBeLessThan(stderr.indexOf('#1 '));
+  });
+});
