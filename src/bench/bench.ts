@@ -9,6 +9,7 @@ import {
 } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
 import { formatPlatform, hostPlatform, type Platform } from '../platform.ts';
+import { startCourse } from './course.ts';
 import { type Place, prepareSteps, programRoots } from './execute.ts';
 import { type Lane, type Measured, measure, measureStart } from './measure.ts';
 import type { BenchReport, EmitBench, TargetReport } from './report.ts';
@@ -50,15 +51,19 @@ export async function bench(options: BenchOptions, emit: EmitBench): Promise<Ben
     }));
     const programs = options.workloads.filter(({ kind }) => kind === 'program');
     const steps = options.workloads.filter(({ kind }) => kind === 'step');
-    const rows = await measure(programs, programLanes, { samples: options.samples, emit });
-    const { stepRoot } = options;
+    const { stepRoot, samples } = options;
+    const course = startCourse(stepRoot ? options.workloads : programs, {
+      ...{ lanes: runners.length, samples },
+    });
+    const measuring = { samples, emit, course };
+    const rows = await measure(programs, programLanes, measuring);
     if (steps.length > 0 && stepRoot) {
       const stepLanes = lanesOn(({ platform }) => ({
         open: () => stepRoot(platform),
         data: scratch.make('steps'),
       }));
       for (const { place } of stepLanes) await prepareSteps(place);
-      rows.push(...(await measure(steps, stepLanes, { samples: options.samples, emit })));
+      rows.push(...(await measure(steps, stepLanes, measuring)));
     }
     const starts = await measureStart(programLanes, options.samples);
     const names = [...programs, ...steps].map(({ name }) => name);
@@ -93,7 +98,7 @@ async function openRunners(
   emit: EmitBench,
 ): Promise<{ name: string; runner: Runner }[]> {
   const onProgress = (text: string) => emit({ type: 'notice', text });
-  const runners = createRunners({ ...options, onProgress });
+  const runners = createRunners({ ...options, onProgress, onTransfer: emit });
   const found = [{ name: 'native', runner: await runners.get(hostPlatform()) }];
   emit({ type: 'target', target: 'native', kind: 'native' });
   let failure: MpkitError | undefined;

@@ -4,6 +4,7 @@
  */
 export { type BenchOptions, type BenchTarget, bench } from './bench.ts';
 export { candidatesOf } from './candidates.ts';
+export type { Position } from './course.ts';
 export {
   type BuildEstimate,
   estimateBuild,

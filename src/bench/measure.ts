@@ -3,6 +3,7 @@
  * The amount of work is calibrated for each pair first, which is its warm-up too.
  */
 import { MpkitError } from '../errors.ts';
+import type { Course } from './course.ts';
 import { execute, type Place, type Sample } from './execute.ts';
 import type { EmitBench } from './report.ts';
 import type { Workload } from './workloads.ts';
@@ -23,12 +24,10 @@ export interface Lane {
 export async function measure(
   workloads: readonly Workload[],
   lanes: readonly Lane[],
-  options: { samples: number; emit: EmitBench },
+  options: Measuring,
 ): Promise<Measured[][]> {
   const all: Measured[][] = [];
-  const counter = { at: 0, of: workloads.length * lanes.length * options.samples };
-  for (const workload of workloads)
-    all.push(await oneWorkload(workload, lanes, { ...options, counter }));
+  for (const workload of workloads) all.push(await oneWorkload(workload, lanes, options));
   return all;
 }
 
@@ -43,47 +42,51 @@ export async function measureStart(lanes: readonly Lane[], samples: number): Pro
   return turns;
 }
 
-interface Counter {
-  at: number;
-  of: number;
+interface Measuring {
+  samples: number;
+  emit: EmitBench;
+  /** Of the whole benchmark. */
+  course: Course;
 }
 
 async function oneWorkload(
   workload: Workload,
   lanes: readonly Lane[],
-  { samples, emit, counter }: { samples: number; emit: EmitBench; counter: Counter },
+  { samples, emit, course }: Measuring,
 ): Promise<Measured[]> {
   const pairs = lanes.map((lane) => ({ lane, measured: { rounds: 0 } as Measured }));
-  const attempt = async (pair: (typeof pairs)[number], action: () => Promise<void>) => {
-    if (pair.measured.failure !== undefined) return;
+  const attempt = async <T>(pair: (typeof pairs)[number], action: () => Promise<T>) => {
+    if (pair.measured.failure !== undefined) return undefined;
     try {
-      await action();
+      return await action();
     } catch (error) {
       if (!(error instanceof MpkitError) || error.code === 'interrupted') throw error;
       pair.measured = { rounds: pair.measured.rounds, failure: error.message };
       const { name: target } = pair.lane;
       emit({ type: 'failed', workload: workload.name, target, message: error.message });
+      return undefined;
     }
   };
-  for (const pair of pairs)
-    await attempt(pair, async () => {
-      const rounds = await calibrate(
-        (count) => execute(workload, count, pair.lane.place),
-        workload,
-      );
-      pair.measured = { rounds, turns: [] };
-      emit({ type: 'calibrated', workload: workload.name, target: pair.lane.name, rounds });
-    });
+  for (const pair of pairs) {
+    const { name: target, place } = pair.lane;
+    const rounds = await attempt(pair, () =>
+      calibrate((count) => execute(workload, count, place), workload),
+    );
+    const position = course.calibrated(workload);
+    if (rounds === undefined) continue;
+    pair.measured = { rounds, turns: [] };
+    emit({ type: 'calibrated', workload: workload.name, target, rounds, ...position });
+  }
   for (let turn = 0; turn < samples; turn++)
     for (const pair of pairs) {
-      counter.at++;
-      await attempt(pair, async () => {
-        const { rounds, turns } = pair.measured;
-        const { nanoseconds } = await execute(workload, rounds, pair.lane.place);
-        turns!.push(nanoseconds / rounds);
-        const { name: target } = pair.lane;
-        emit({ type: 'sample', workload: workload.name, target, nanoseconds, ...counter });
-      });
+      const { name: target, place } = pair.lane;
+      const { rounds, turns } = pair.measured;
+      const sample = await attempt(pair, () => execute(workload, rounds, place));
+      const position = course.sampled(workload);
+      if (!sample) continue;
+      const { nanoseconds } = sample;
+      turns!.push(nanoseconds / rounds);
+      emit({ type: 'sample', workload: workload.name, target, nanoseconds, ...position });
     }
   return pairs.map(({ measured }) => measured);
 }

@@ -1,4 +1,6 @@
 /** What a benchmark finds, as data: `mpkit bench --json` prints exactly this. */
+import type { TransferEvent } from '../transfer.ts';
+import type { Position } from './course.ts';
 import type { Spread } from './statistics.ts';
 
 export interface BenchReport {
@@ -38,19 +40,13 @@ export type WorkloadReport =
     }
   | { workload: string; failure: string };
 
-/** What happens while measuring; `at` of `of` samples are done. */
+/** What happens while measuring. */
 export type BenchEvent =
   | { type: 'target'; target: string; kind: 'native' | 'emulated' }
-  | { type: 'calibrated'; workload: string; target: string; rounds: number }
-  | {
-      type: 'sample';
-      workload: string;
-      target: string;
-      nanoseconds: number;
-      at: number;
-      of: number;
-    }
+  | ({ type: 'calibrated'; workload: string; target: string; rounds: number } & Position)
+  | ({ type: 'sample'; workload: string; target: string; nanoseconds: number } & Position)
   | { type: 'failed'; workload: string; target: string; message: string }
-  | { type: 'notice'; text: string };
+  | { type: 'notice'; text: string }
+  | TransferEvent;
 
 export type EmitBench = (event: BenchEvent) => void;

@@ -105,8 +105,9 @@ async function runInside(
     if (event.type === 'failed') isWhole = false;
     progress?.emit(event);
   };
-  const report = await measured(request, { root, targets, signal, emit });
-  progress?.close();
+  const report = await measured(request, { root, targets, signal, emit }).finally(() =>
+    progress?.close(),
+  );
   keepReport(root, report);
   const recommendations = mode.kind === 'emulators' ? recommend(report.targets) : undefined;
   const estimate = mode.kind === 'build' ? estimateBuild(recorded, report.targets) : undefined;

@@ -83,7 +83,7 @@ function bodyOf({ state, now, columns, rows }: AppViewProps): ReactNode {
     case 'emulators':
       return <EmulatorsScreen state={state.emulators} rows={rows} speeds={speedsOf(state.bench)} />;
     case 'bench':
-      return <BenchScreen state={state.bench} columns={columns} rows={rows} />;
+      return <BenchScreen {...{ state: state.bench, now, columns, rows }} />;
     case 'build':
       return <BuildScreenView {...{ state: state.build, now, columns, rows }} />;
     case 'results':

@@ -1,18 +1,22 @@
 /** What to measure, then bars against native that move while it is measured. */
 import { Box, Text } from 'ink';
 import type { BenchReport, Spread } from '../../bench/index.ts';
+import { courseText } from '../bench/course-text.ts';
 import { cleanName } from '../clean.ts';
 import { type BenchChoice, type BenchRun, type BenchState, ratioOf } from '../state/bench.ts';
+import { shownTransfers } from '../state/transfers.ts';
 import { useTheme } from '../theme.ts';
+import { transferText } from '../transfer-text.ts';
 import { ListView } from './list-view.tsx';
 
 export interface BenchProps {
   state: BenchState;
+  now: number;
   columns: number;
   rows: number;
 }
 
-export function BenchScreen({ state, columns, rows }: BenchProps) {
+export function BenchScreen({ state, now, columns, rows }: BenchProps) {
   const forRun = Math.max(4, Math.floor(rows / 2));
   return (
     <Box flexDirection="column">
@@ -24,7 +28,7 @@ export function BenchScreen({ state, columns, rows }: BenchProps) {
         empty="no emulators yet: the screen Emulators adds them"
       />
       {state.run ? (
-        <Run run={state.run} columns={columns} rows={forRun} />
+        <Run {...{ run: state.run, now, columns, rows: forRun }} />
       ) : (
         <History reports={state.history} rows={forRun - 2} />
       )}
@@ -32,7 +36,7 @@ export function BenchScreen({ state, columns, rows }: BenchProps) {
   );
 }
 
-function Run({ run, columns, rows }: { run: BenchRun; columns: number; rows: number }) {
+function Run({ run, now, columns, rows }: Omit<BenchProps, 'state'> & { run: BenchRun }) {
   const { bar } = useTheme();
   const targets = run.targets.filter((name) => name !== 'native');
   const ratios = targets.map((name) => finalRatio(run, name) ?? ratioOf(run, name));
@@ -42,7 +46,7 @@ function Run({ run, columns, rows }: { run: BenchRun; columns: number; rows: num
   return (
     <Box flexDirection="column" marginTop={1}>
       <Text bold wrap="truncate">
-        {stateOf(run)}
+        {stateOf(run, now)}
       </Text>
       {[['native', 1] as const, ...shown.map((name, at) => [name, ratios[at]] as const)].map(
         ([name, ratio]) => (
@@ -91,9 +95,12 @@ function finalRatio({ report }: BenchRun, name: string): number | undefined {
   return report?.targets.find((each) => each.name === name)?.overall?.median;
 }
 
-function stateOf({ status, at, of, report }: BenchRun): string {
-  if (status === 'running')
-    return of > 0 ? `measuring, ${Math.floor((100 * at) / of)} %` : 'preparing ...';
+function stateOf({ status, course, transfers, report }: BenchRun, now: number): string {
+  if (status === 'running') {
+    const [moving] = shownTransfers(transfers, now);
+    if (moving) return transferText(moving, now);
+    return course ? courseText(course, now) : 'preparing ...';
+  }
   if (status === 'failed') return 'stopped before its end';
   return `measured ${report?.targets.length ?? 0} targets, ${report?.samples ?? 0} turns each`;
 }

@@ -1,8 +1,10 @@
 /** How fast each CPU runs here: `mpkit bench`, live. */
 import type { BenchEvent, BenchReport } from '../../bench/index.ts';
+import { advanceCourse, type BenchCourse } from './bench-course.ts';
 import type { Effect, Reply } from './effect.ts';
 import { type Key, moveCursor } from './key.ts';
 import { hasLists, isObjectWith, parseJson } from './parse.ts';
+import { noTransfers, reduceTransfers, type Transfers } from './transfers.ts';
 
 export interface BenchState {
   /** What can be picked: `linux/arm64`, with what emulates it. */
@@ -26,9 +28,9 @@ export interface BenchRun {
   /** Nanoseconds of one round, by target and workload, in the order of the turns. */
   samples: ReadonlyMap<string, readonly number[]>;
   workloads: readonly string[];
-  /** Samples that were taken, and that will be. */
-  at: number;
-  of: number;
+  /** From the first sample on. */
+  course?: BenchCourse;
+  transfers: Transfers;
   messages: readonly string[];
   report?: BenchReport;
 }
@@ -96,7 +98,7 @@ function start(state: BenchState): Reply<BenchState> {
   if (!state.choices.some(({ picked }) => picked)) return { state };
   const run: BenchRun = {
     ...{ status: 'running', targets: [], samples: new Map(), workloads: [] },
-    ...{ at: 0, of: 0, messages: [] },
+    ...{ transfers: noTransfers, messages: [] },
   };
   const command = [...benchCommand(state), '--json', '--progress', 'rawjson'];
   const effects: Effect[] = [{ type: 'run', job: 'bench', command }];
@@ -107,13 +109,19 @@ export function benchHistory(state: BenchState, stdout: string): BenchState {
   return { ...state, history: parseJson<BenchReport[]>(stdout, Array.isArray) ?? state.history };
 }
 
-/** How many times slower than native each emulator was when it was last measured, by digest. */
+/** How many times slower than native each emulator was when it was last measured, by `speedKey`. */
 export function speedsOf({ history }: BenchState): ReadonlyMap<string, number> {
   const speeds = new Map<string, number>();
-  for (const { emulator, overall } of history.flatMap(({ targets }) => targets))
-    if (emulator && overall && !speeds.has(emulator.digest))
-      speeds.set(emulator.digest, overall.median);
+  for (const { emulator, cpu = '', overall } of history.flatMap(({ targets }) => targets)) {
+    if (!emulator || !overall) continue;
+    const key = speedKey({ digest: emulator.digest, cpu });
+    if (!speeds.has(key)) speeds.set(key, overall.median);
+  }
   return speeds;
+}
+
+export function speedKey({ digest, cpu }: { digest: string; cpu: string }): string {
+  return `${digest} ${cpu}`;
 }
 
 /** One line of stderr: an event, or a message for the reader. */
@@ -137,19 +145,23 @@ export function reduceBench(run: BenchRun, event: BenchEvent): BenchRun {
     case 'target':
       return { ...run, targets: [...run.targets, event.target] };
     case 'calibrated':
-      return run.workloads.includes(event.workload)
-        ? run
-        : { ...run, workloads: [...run.workloads, event.workload] };
+      return {
+        ...run,
+        workloads: [...new Set([...run.workloads, event.workload])],
+        course: advanceCourse(run.course, event),
+      };
     case 'sample': {
       const key = sampleKey(event.target, event.workload);
       const samples = new Map(run.samples);
       samples.set(key, [...(samples.get(key) ?? []), event.nanoseconds].slice(-200));
-      return { ...run, samples, at: event.at, of: event.of };
+      return { ...run, samples, course: advanceCourse(run.course, event) };
     }
     case 'failed':
       return say(run, `${event.target} ${event.workload}: ${event.message}`);
     case 'notice':
       return say(run, event.text);
+    case 'transfer':
+      return { ...run, transfers: reduceTransfers(run.transfers, event) };
   }
 }
 
