@@ -19,6 +19,7 @@ export async function openInterface(): Promise<number> {
     {
       folder: process.cwd(),
       platform: formatPlatform(hostPlatform()),
+      isRoot: process.geteuid?.() === 0,
       start,
       interactive,
       watchHandlers,

@@ -4,6 +4,8 @@ export interface AppPort {
   folder: string;
   /** `linux/amd64`: this machine's. */
   platform: string;
+  /** Whether it may change the handlers of the whole host. */
+  isRoot: boolean;
   /** Starts a plain command: the words after `mpkit`. */
   start: (command: readonly string[], listener: JobListener) => RunningJob;
   /** Lends the terminal to a command; resolves to its exit status. */

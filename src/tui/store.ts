@@ -1,4 +1,5 @@
 /** Holds the state, and does what it asks for: the only place where the interface acts. */
+import { cleanLine } from './clean.ts';
 import type { AppPort, RunningJob } from './port.ts';
 import { type AppEvent, type AppState, startApp, updateApp } from './state/app.ts';
 import { commandLine, type Effect, type JobName } from './state/effect.ts';
@@ -22,6 +23,9 @@ export interface StoreListener {
   lend: (action: () => Promise<void>) => Promise<void>;
 }
 
+/** Jobs that change something: never started by themselves. */
+const doing: readonly JobName[] = ['action', 'build', 'bench'];
+
 /** Milliseconds. */
 const patience = 5000;
 
@@ -29,6 +33,7 @@ export function createStore(port: AppPort, listener: StoreListener): Store {
   const [start, firstEffects] = startApp(port);
   let state = start;
   const jobs = new Map<JobName, RunningJob>();
+  const askedAgain = new Map<JobName, readonly string[]>();
   const dispatch = (event: AppEvent) => {
     const [next, effects] = updateApp(state, event);
     state = next;
@@ -49,24 +54,31 @@ export function createStore(port: AppPort, listener: StoreListener): Store {
         return void listener.lend(() => lend(effect.command));
     }
   };
-  /** One of a kind: what is asked again while it runs would only say the same. */
+  /** One of a kind. What only looks may have looked too early when it is asked again: once more then. */
   const run = (job: JobName, command: readonly string[]) => {
-    if (jobs.has(job)) return;
+    if (jobs.has(job)) {
+      if (!doing.includes(job)) askedAgain.set(job, command);
+      return;
+    }
     const running = port.start(command, {
       line: (stream, line) => dispatch({ type: 'line', job, stream, line }),
       end: (code, stdout) => {
         jobs.delete(job);
         dispatch({ type: 'exit', job, code, stdout, at: Date.now() });
+        const again = askedAgain.get(job);
+        askedAgain.delete(job);
+        if (again && !isStopping) run(job, again);
       },
     });
     jobs.set(job, running);
   };
   const lend = async (command: readonly string[]) => {
-    process.stdout.write(`$ ${commandLine(command)}\n`);
+    process.stdout.write(`$ ${cleanLine(commandLine(command), false)}\n`);
     const code = await port.interactive(command);
     process.stdout.write(`\nended with status ${code}; Enter goes back\n`);
     await nextLine();
   };
+  let isStopping = false;
   const stopWatching = port.watchHandlers(() => dispatch({ type: 'handlers changed' }));
   return {
     state: () => state,
@@ -75,6 +87,7 @@ export function createStore(port: AppPort, listener: StoreListener): Store {
     isBusy: () => jobs.has('build') || jobs.has('bench'),
     stop: async () => {
       stopWatching();
+      isStopping = true;
       for (const job of jobs.values()) job.stop();
       const end = Date.now() + patience;
       while (jobs.size > 0 && Date.now() < end)

@@ -10,26 +10,37 @@ import { type Requirement, requires } from './requires.ts';
 export interface PrivateHost extends Requirement {
   /** Runs each in `sh`, with `mpkit` in PATH, one after the other in the same host. */
   steps(project: Project, ...commands: string[]): Promise<Outcome[]>;
+  /** The words that start a command in a new one, in `project`'s folder, which is empty there. */
+  enter(project: Project): string[];
+  /** The words that start a command in the one in which process `pid` is. */
+  join(pid: number): string[];
 }
 
 export function privateHost(): PrivateHost {
   const root = process.getuid?.() === 0;
-  const need = requires('mount', 'unshare');
+  const need = requires('mount', 'unshare', 'nsenter');
   const why = root ? need.why : ' (skipped: only root can copy a host)';
-  return { ok: root && need.ok, why, steps };
+  return { ok: root && need.ok, why, steps, enter, join: joinProcess };
 }
 
 async function steps(project: Project, ...commands: string[]): Promise<Outcome[]> {
-  const done = await project.run(
-    [
-      sandbox(),
-      ...['view', '--binfmt', '--', '/bin/sh', 'sh', '-c', setUp, 'sh', project.folder],
-      ...[process.execPath, '-e', driver, ...commands],
-    ],
-    { env: { PATH: `${join(clone, 'bin')}:/usr/local/sbin:/usr/sbin:/sbin:${process.env.PATH}` } },
-  );
+  const done = await project.run([...enter(project), process.execPath, '-e', driver, ...commands], {
+    env: { PATH: path },
+  });
   if (done.exitCode !== 0) throw new Error(`the private host ended: ${done.stderr}`);
   return JSON.parse(done.stdout) as Outcome[];
+}
+
+const path = `${join(clone, 'bin')}:/usr/local/sbin:/usr/sbin:/sbin:${process.env.PATH}`;
+
+function enter({ folder }: Project): string[] {
+  const view = [sandbox(), 'view', '--binfmt', '--', '/bin/sh', 'sh'];
+  return [...view, '-c', setUp, 'sh', folder];
+}
+
+function joinProcess(pid: number): string[] {
+  const namespaces = ['--user', '--mount', `--wd=/proc/${pid}/cwd`];
+  return ['nsenter', `--target=${pid}`, ...namespaces, 'env', `PATH=${path}`];
 }
 
 /** The compiled helper, wherever this clone keeps it. */

@@ -1,6 +1,10 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clone, type Project } from './mpkit.ts';
+import { asUser, type TestUser } from './users.ts';
 
 /** A shell in a real terminal (tmux) of that size; `close` ends both. */
 export interface Terminal {
@@ -19,29 +23,46 @@ export interface Terminal {
   resize(columns: number, rows: number): void;
   /** `stty -g`, asked by the shell. */
   settings(): Promise<string>;
+  /** Of the shell. */
+  pid(): number;
+  /** Of the command that the shell waits for. */
+  foreground(): number;
+  /** What programs made the window's title; empty unless one did. */
+  title(): string;
+  /** What programs put into the clipboard (OSC 52). */
+  clipboard(): string;
   close(): void;
 }
 
 let count = 0;
 
+export interface TerminalOptions {
+  columns?: number;
+  rows?: number;
+  env?: Record<string, string>;
+  /** Whose terminal it is: tmux and the shell run as this user. */
+  user?: TestUser | undefined;
+  /** Words before the shell's, that start it somewhere else. */
+  within?: string[];
+}
+
 export function terminal(
   project: Pick<Project, 'folder' | 'root'>,
-  {
-    columns = 80,
-    rows = 24,
-    env = {},
-  }: { columns?: number; rows?: number; env?: Record<string, string> } = {},
+  { columns = 80, rows = 24, env = {}, user, within = [] }: TerminalOptions = {},
 ): Terminal {
   const socket = `mpkit-test-${process.pid}-${++count}`;
-  const tmux = (...words: string[]) =>
-    execFileSync('tmux', ['-L', socket, '-f', '/dev/null', ...words], {
+  const tmux = (...words: string[]) => {
+    const [program, ...rest] = asUser(user, ['tmux', '-L', socket, '-f', '/dev/null', ...words]);
+    return execFileSync(program as string, rest, {
       encoding: 'utf8',
-      env: { ...process.env, LC_ALL: 'C.UTF-8', TMUX: '' },
+      env: { ...process.env, LC_ALL: 'C.UTF-8', TMUX: '', TMUX_TMPDIR: tmpdir() },
     });
+  };
   const environment = {
     ...{
       PS1: '$ ',
       LC_ALL: 'C.UTF-8',
+      HOME: join(dirname(project.root), 'home'),
       MPKIT_ROOT: project.root,
       PATH: `${clone}/bin:${process.env.PATH}`,
     },
@@ -50,9 +71,16 @@ export function terminal(
   const words = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   const size = ['-x', String(columns), '-y', String(rows)];
   // where CI is set, nothing would be drawn
-  const shell = ['env', '-u', 'CI', '-u', 'NO_COLOR', ...words, 'bash', '--norc', '--noprofile'];
+  const without = ['CI', 'NO_COLOR', 'XDG_CACHE_HOME', 'XDG_DATA_HOME'].flatMap((name) => [
+    '-u',
+    name,
+  ]);
+  const shell = ['env', ...without, ...words, ...within, 'bash', '--norc', '--noprofile'];
   tmux('new-session', '-d', ...size, '-s', 'test', '-c', project.folder, ...shell);
   tmux('set-option', '-g', 'window-size', 'manual');
+  tmux('set-option', '-g', 'set-clipboard', 'on');
+  tmux('select-pane', '-t', 'test', '-T', '');
+  const pid = () => Number(tmux('display-message', '-p', '-t', 'test', '#{pane_pid}'));
   const screen = () =>
     tmux('capture-pane', '-p', '-t', 'test')
       .split('\n')
@@ -99,6 +127,13 @@ export function terminal(
       line(`clear; echo "$(stty -g | cut -c1-60)" ${mark.slice(0, 5)}''${mark.slice(5)}`);
       return (await see(new RegExp(`^\\S+ ${mark}$`, 'm'))).split(' ')[0] ?? '';
     },
+    pid,
+    foreground: () => {
+      const children = readFileSync(`/proc/${pid()}/task/${pid()}/children`, 'utf8');
+      return Number(children.trim().split(' ').at(-1));
+    },
+    title: () => tmux('display-message', '-p', '-t', 'test', '#{pane_title}').trim(),
+    clipboard: () => tmux('list-buffers', '-F', '#{buffer_sample}').trim(),
     close: () => {
       try {
         tmux('kill-server');

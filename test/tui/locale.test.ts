@@ -79,7 +79,7 @@ function port(buildLines: readonly string[]): AppPort {
     bench: [reportOf([{ name: long, ratio: 4 }])],
   };
   return {
-    ...{ folder: `/${long}`, platform: 'linux/amd64' },
+    ...{ folder: `/${long}`, platform: 'linux/amd64', isRoot: true },
     start: ([verb = ''], { line, end }) => {
       queueMicrotask(() => {
         for (const text of verb === 'build' ? buildLines : []) line('stderr', text);

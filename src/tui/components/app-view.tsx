@@ -5,7 +5,7 @@ import { cleanLine } from '../clean.ts';
 import { keyWord } from '../signs.ts';
 import { type AppState, screens } from '../state/app.ts';
 import { speedsOf } from '../state/bench.ts';
-import { commandLine } from '../state/effect.ts';
+import { commandLine, type Refusal } from '../state/effect.ts';
 import { globalKeys, keysOf, plainCommand } from '../state/keys.ts';
 import { useTheme } from '../theme.ts';
 import { BenchScreen } from './bench-screen.tsx';
@@ -30,9 +30,7 @@ export function AppView({ state, now, columns, rows }: AppViewProps) {
   if (columns < 40 || rows < 12)
     return <Text>this window is too small: 40 columns and 12 lines are the least, q quits</Text>;
   const command = `$ ${cleanLine(plainCommand(state), false)}`;
-  const commandLines = Array.from({ length: Math.ceil(command.length / columns) }, (_, at) =>
-    command.slice(at * columns, (at + 1) * columns),
-  ).slice(0, mostCommandRows);
+  const commandLines = broken(command, columns).slice(0, mostCommandRows);
   const room = rows - 1 - frameRows - commandLines.length;
   return (
     <Box flexDirection="column" height={rows - 1} width={columns}>
@@ -46,7 +44,7 @@ export function AppView({ state, now, columns, rows }: AppViewProps) {
 }
 
 function bodyOf({ state, now, columns, rows }: AppViewProps): ReactNode {
-  const { question, action } = state;
+  const { question, refusal, action } = state;
   if (question)
     return (
       <Box flexDirection="column">
@@ -56,21 +54,22 @@ function bodyOf({ state, now, columns, rows }: AppViewProps): ReactNode {
           <Text key={at}> {cleanLine(line, false)}</Text>
         ))}
         <Text> </Text>
-        <Text>$ {commandLine(question.command)}</Text>
+        <Text>$ {cleanLine(commandLine(question.command), false)}</Text>
         <Text> </Text>
         <Text bold>Do it? y yes, n no</Text>
       </Box>
     );
+  if (refusal) return <RefusalView {...refusal} />;
   if (action)
     return (
       <Box flexDirection="column">
         <Text bold wrap="truncate">
-          $ {commandLine(action.command)}
+          $ {cleanLine(commandLine(action.command), false)}
         </Text>
-        {action.lines.slice(-(rows - 2)).map((line, at) => (
+        {lastRows(action.lines, columns, rows - 2).map((row, at) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: lines have no identity
           <Text key={at} wrap="truncate">
-            {cleanLine(line, false)}
+            {row}
           </Text>
         ))}
         <Text bold>{endOf(action.code)}</Text>
@@ -89,6 +88,37 @@ function bodyOf({ state, now, columns, rows }: AppViewProps): ReactNode {
     case 'results':
       return <ResultsScreen state={state.results} rows={rows} />;
   }
+}
+
+/** An error is told whole: what is too long goes on in the next row. */
+function lastRows(lines: readonly string[], columns: number, rows: number): string[] {
+  const room = Math.max(1, rows);
+  const shown = lines.slice(-room).map((line) => cleanLine(line, false).replaceAll('\t', '  '));
+  return shown.flatMap((line) => broken(line, columns)).slice(-room);
+}
+
+function broken(line: string, columns: number): string[] {
+  return Array.from({ length: Math.max(1, Math.ceil(line.length / columns)) }, (_, at) =>
+    line.slice(at * columns, (at + 1) * columns),
+  );
+}
+
+function RefusalView({ why, command, asRoot }: Refusal) {
+  return (
+    <Box flexDirection="column">
+      <Text bold>This cannot be done from here:</Text>
+      {why.map((line) => (
+        <Text key={line}> {cleanLine(line, false)}</Text>
+      ))}
+      <Text> </Text>
+      <Text>
+        $ {asRoot ? 'sudo ' : ''}
+        {cleanLine(commandLine(command), false)}
+      </Text>
+      <Text> </Text>
+      <Text bold>any key goes back</Text>
+    </Box>
+  );
 }
 
 function endOf(code: number | undefined): string {
@@ -127,7 +157,7 @@ function Bottom({ state, commandLines }: { state: AppState; commandLines: readon
         <Text dimColor>Enter takes it, Esc leaves it</Text>
       </Box>
     );
-  const isAsking = state.question !== undefined || state.action !== undefined;
+  const isAsking = (state.question ?? state.refusal ?? state.action) !== undefined;
   const hints = isAsking ? [] : [...keysOf(state), ...globalKeys];
   return (
     <Box flexDirection="column" height={height} overflow="hidden">

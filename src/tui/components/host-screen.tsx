@@ -5,11 +5,12 @@ import { type HostItem, type HostState, hostItems } from '../state/host.ts';
 import { type ListItem, ListView } from './list-view.tsx';
 
 const detailRows = 4;
+const forRoot = 'only root may change them: `sudo mpkit binfmt install all`';
 
 export function HostScreen({ state, rows }: { state: HostState; rows: number }) {
   const items = hostItems(state);
   const chosen = items[state.cursor];
-  const remarks = state.remarks.slice(0, 2);
+  const remarks = [...state.remarks.slice(0, 2), ...(state.isRoot ? [] : [forRoot])];
   return (
     <Box flexDirection="column">
       <Text wrap="truncate" bold>

@@ -11,7 +11,7 @@ import {
 } from './bench.ts';
 import { offerContexts, setField, startForm } from './build-form.ts';
 import { type BuildScreen, buildEnd, buildKey, buildLine } from './build-screen.ts';
-import type { Effect, JobName, Prompt, Question, Reply } from './effect.ts';
+import type { Effect, JobName, Prompt, Question, Refusal, Reply } from './effect.ts';
 import {
   addPath,
   type EmulatorsState,
@@ -20,7 +20,14 @@ import {
   emulatorsResult,
   emulatorsStart,
 } from './emulators.ts';
-import { type HostState, hostKey, hostReload, hostResult, hostStart } from './host.ts';
+import {
+  type HostState,
+  hostKey,
+  hostReload,
+  hostResult,
+  installTyped,
+  startHost,
+} from './host.ts';
 import type { Key } from './key.ts';
 import { logLines, startSearch } from './log-view.ts';
 import {
@@ -39,6 +46,7 @@ export interface AppState {
   screen: ScreenName;
   isHelpOpen: boolean;
   question?: Question;
+  refusal?: Refusal | undefined;
   prompt?: Prompt;
   /** The command that a question started, until its end was seen. */
   action?: Action;
@@ -65,11 +73,17 @@ export type AppEvent =
 
 export type Update = [state: AppState, effects: readonly Effect[]];
 
-export function startApp({ folder, platform }: { folder: string; platform: string }): Update {
+export interface AppStart {
+  folder: string;
+  platform: string;
+  isRoot: boolean;
+}
+
+export function startApp({ folder, platform, isRoot }: AppStart): Update {
   const state: AppState = {
     screen: 'host',
     isHelpOpen: false,
-    host: hostStart,
+    host: startHost({ platform, isRoot }),
     emulators: emulatorsStart,
     bench: benchStart,
     build: { form: startForm(folder, platform) },
@@ -87,7 +101,8 @@ export function updateApp(state: AppState, event: AppEvent): Update {
     case 'exit':
       return ended(state, event);
     case 'handlers changed':
-      return [state, hostReload.filter((each) => each.type === 'run' && each.job === 'handlers')];
+      // while our own command changes them, its end is soon enough
+      return [state, isActing(state) ? [] : hostReload];
   }
 }
 
@@ -95,6 +110,7 @@ function pressed(state: AppState, key: Key, at: number): Update {
   if (key.name === 'interrupt') return [state, [{ type: 'quit' }]];
   if (state.prompt) return promptKey(state, state.prompt, key);
   if (state.question) return questionKey(state, state.question, key);
+  if (state.refusal) return [{ ...state, refusal: undefined }, []];
   if (state.action) return actionKey(state, state.action, key);
   if (state.isHelpOpen) return [{ ...state, isHelpOpen: false }, []];
   if (key.text === '?') return [{ ...state, isHelpOpen: true }, []];
@@ -124,11 +140,12 @@ function screenKey(state: AppState, key: Key, at: number): Update {
 }
 
 function apply<T>(state: AppState, reply: Reply<T>, put: (part: T) => Partial<AppState>): Update {
-  const { ask, prompt, effects = [] } = reply;
+  const { ask, refuse, prompt, effects = [] } = reply;
   const changed = {
     ...state,
     ...put(reply.state),
     ...(ask ? { question: ask } : {}),
+    ...(refuse ? { refusal: refuse } : {}),
     ...(prompt ? { prompt } : {}),
   };
   return [changed, effects];
@@ -142,6 +159,10 @@ function questionKey(state: AppState, { command }: Question, key: Key): Update {
       [{ type: 'run', job: 'action', command }],
     ];
   return key.text === 'n' || key.name === 'escape' ? [answered, []] : [state, []];
+}
+
+function isActing({ action }: AppState): boolean {
+  return action !== undefined && action.code === undefined;
 }
 
 function actionKey(state: AppState, { code }: Action, key: Key): Update {
@@ -162,6 +183,8 @@ function promptKey(state: AppState, prompt: Prompt, key: Key): Update {
 function answered(state: AppState, { purpose, value }: Prompt): Update {
   if (purpose === 'emulator')
     return [value === '' ? state : { ...state, question: addPath(value) }, []];
+  if (purpose === 'install')
+    return apply(state, installTyped(state.host, value), (host) => ({ host }));
   if (purpose === 'run')
     return [state, state.results.open ? runTyped(state.results.open, value) : []];
   if (purpose === 'search') {

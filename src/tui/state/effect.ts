@@ -26,6 +26,13 @@ export interface Question {
   command: readonly string[];
 }
 
+/** What is not done from here: why, and what somebody who may can type. */
+export interface Refusal {
+  why: readonly string[];
+  command: readonly string[];
+  asRoot: boolean;
+}
+
 /** A line that the user types. */
 export interface Prompt {
   label: string;
@@ -38,6 +45,7 @@ export interface Reply<T> {
   state: T;
   effects?: readonly Effect[];
   ask?: Question;
+  refuse?: Refusal;
   prompt?: Prompt;
 }
 

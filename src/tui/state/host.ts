@@ -1,5 +1,6 @@
 /** The host: what the doctor found, and the handlers. Everything here is `mpkit doctor` and `mpkit binfmt`. */
-import type { Effect, Reply } from './effect.ts';
+import type { Effect, Question, Reply } from './effect.ts';
+import { type HandlersSeen, installChanges, uninstallChanges } from './handler-changes.ts';
 import { type Key, moveCursor } from './key.ts';
 import { hasLists, parseJson } from './parse.ts';
 
@@ -7,6 +8,12 @@ export interface HostState {
   findings: readonly Finding[];
   tier?: { name: string; why: string };
   handlers: readonly Handler[];
+  /** What the last look at the handlers told; undefined before it. */
+  seen?: HandlersSeen;
+  /** `linux/amd64`: this machine's. */
+  platform: string;
+  /** Whether we may change the handlers. */
+  isRoot: boolean;
   /** What is wrong with the instance as a whole. */
   remarks: readonly string[];
   isLoading: boolean;
@@ -24,6 +31,9 @@ export interface Finding {
 
 export interface Handler {
   name: string;
+  /** `linux/arm64`, where it serves a CPU. */
+  platform?: string;
+  owner: string;
   /** One line: owner, flags, version, works or not. */
   facts: string;
   works: boolean;
@@ -34,14 +44,13 @@ export type HostItem =
   | { kind: 'finding'; finding: Finding }
   | { kind: 'handler'; handler: Handler };
 
-export const hostStart: HostState = {
-  findings: [],
-  handlers: [],
-  remarks: [],
-  isLoading: true,
-  showAll: false,
-  cursor: 0,
-};
+export function startHost(self: Pick<HostState, 'platform' | 'isRoot'>): HostState {
+  return {
+    ...self,
+    ...{ findings: [], handlers: [], remarks: [] },
+    ...{ isLoading: true, showAll: false, cursor: 0 },
+  };
+}
 
 export const hostReload: readonly Effect[] = [
   { type: 'run', job: 'doctor', command: ['doctor', '--json', '--all'] },
@@ -75,18 +84,26 @@ export function hostKey(state: HostState, key: Key): Reply<HostState> {
     case 'f':
       return { state, ask: fix };
     case 'i':
-      return { state, ask: install([]) };
+      return asRoot(state, install(state, ['all']));
+    case 'I':
+      return { state, prompt: { ...whichCpus, value: cpuOf(handler) } };
     case 'p':
-      return { state, ask: install(['--persist']) };
+      return asRoot(state, install(state, ['all', '--persist']));
     case 'R':
-      return { state, ask: install(['--replace']) };
+      return asRoot(state, install(state, [cpuOf(handler) || 'all', '--replace']));
     case 'u':
-      return handler ? { state, ask: uninstall(handler.name) } : { state };
+      return handler ? uninstallOne(state, handler) : { state };
     case 'U':
-      return { state, ask: uninstall('all') };
+      return asRoot(state, uninstall(state, 'all'));
     default:
       return { state };
   }
+}
+
+/** The CPUs that were typed after `I`. */
+export function installTyped(state: HostState, text: string): Reply<HostState> {
+  const words = text.split(/[\s,]+/).filter((word) => word !== '');
+  return words.length > 0 ? asRoot(state, install(state, words)) : { state };
 }
 
 /** What `mpkit doctor --json` and `mpkit binfmt status --json` said. */
@@ -99,34 +116,29 @@ export function hostResult(state: HostState, job: string, stdout: string): HostS
     const found = report
       ? { findings: report.findings, ...(report.tier ? { tier: report.tier } : {}) }
       : {};
-    return kept({ ...state, ...found, isLoading: false });
+    return following(state, { ...state, ...found, isLoading: false });
   }
-  const status = parseJson<RawStatus>(stdout, hasLists('handlers', 'findings'));
+  const status = parseJson<RawStatus>(stdout, hasLists('handlers', 'findings', 'platforms'));
   if (!status) return state;
-  return kept({
+  return following(state, {
     ...state,
     handlers: status.handlers.map(handlerOf),
+    seen: status,
     remarks: status.findings.map(({ text, hint }) => (hint ? `${text}: ${hint}` : text)),
   });
 }
 
-interface RawStatus {
+interface RawStatus extends HandlersSeen {
   findings: { text: string; hint?: string }[];
   handlers: RawHandler[];
 }
 
-interface RawHandler {
-  name: string;
-  platform?: string | null;
-  owner: string;
+type RawHandler = HandlersSeen['handlers'][number] & {
   version?: string | null;
   flags: string;
   enabled: boolean;
-  boot?: string | null;
-  works: string;
   detail: string;
-  findings: { text: string }[];
-}
+};
 
 const worksWords = new Map([
   ['yes', 'works'],
@@ -148,14 +160,25 @@ function handlerOf(raw: RawHandler): Handler {
   const why = works === 'no' || works === 'here-only' ? [detail] : [];
   return {
     name,
+    owner,
+    ...(platform ? { platform } : {}),
     works: enabled && works === 'yes',
     facts: parts.join(', '),
     findings: [...why, ...findings.map(({ text }) => text)],
   };
 }
 
-function kept(state: HostState): HostState {
-  return { ...state, cursor: Math.max(0, Math.min(state.cursor, hostItems(state).length - 1)) };
+/** What was chosen stays chosen when a list grows or shrinks by itself; the top stays the top. */
+function following(before: HostState, after: HostState): HostState {
+  const items = hostItems(after).map(nameOf);
+  const chosen = hostItems(before)[before.cursor];
+  const at = chosen && before.cursor > 0 ? items.indexOf(nameOf(chosen)) : -1;
+  return { ...after, cursor: Math.max(0, at < 0 ? Math.min(after.cursor, items.length - 1) : at) };
+}
+
+function nameOf(item: HostItem): string {
+  if (item.kind === 'handler') return `handler ${item.handler.name}`;
+  return `finding ${item.finding.id} ${item.finding.subject ?? ''}`;
 }
 
 const fix = {
@@ -166,26 +189,42 @@ const fix = {
   command: ['doctor', '--fix'],
 };
 
-function install(options: string[]) {
+const whichCpus = {
+  label: 'CPUs to install handlers for, as `arm64 riscv64`',
+  purpose: 'install',
+};
+
+/** The words of the command: CPUs or `all`, then flags. */
+function install(state: HostState, words: readonly string[]): Question {
   return {
-    changes: [
-      'registers emulators for every CPU, for all programs and users of this host',
-      options.includes('--persist')
-        ? 'writes boot configuration, so that they come back after a restart'
-        : 'until the next restart; nothing is written outside of binfmt_misc and the state folder',
-      ...(options.includes('--replace') ? ['handlers of others are replaced'] : []),
-    ],
-    command: ['binfmt', 'install', 'all', ...options],
+    changes: installChanges(state.seen, { words, own: state.platform }),
+    command: ['binfmt', 'install', ...words],
   };
 }
 
-function uninstall(name: string) {
+function uninstall(state: HostState, name: string): Question {
   return {
-    changes: [
-      name === 'all'
-        ? 'takes away every handler that mpkit has registered, and their boot configuration'
-        : `takes the handler \`${name}\` away, if it is mpkit's`,
-    ],
+    changes: uninstallChanges(state.seen, name),
     command: ['binfmt', 'uninstall', name],
   };
+}
+
+function uninstallOne(state: HostState, { name, owner }: Handler): Reply<HostState> {
+  const ask = uninstall(state, name);
+  if (owner === 'mpkit') return asRoot(state, ask);
+  const why = [
+    `the handler \`${name}\` is not mpkit's, its owner is ${owner}: this takes it away nevertheless`,
+  ];
+  return { state, refuse: { why, command: [...ask.command, '--foreign'], asRoot: !state.isRoot } };
+}
+
+function asRoot(state: HostState, ask: Question): Reply<HostState> {
+  if (state.isRoot) return { state, ask };
+  const why = ['only root may change the handlers of the whole host; it', ...ask.changes];
+  return { state, refuse: { why, command: ask.command, asRoot: true } };
+}
+
+/** `arm64` of `linux/arm64`. */
+function cpuOf(handler: Handler | undefined): string {
+  return handler?.platform?.replace('linux/', '') ?? '';
 }

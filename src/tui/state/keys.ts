@@ -19,8 +19,9 @@ export function keysOf(state: AppState): readonly KeyHint[] {
     case 'host':
       return [
         ['Up/Down', 'choose'],
-        ['i', 'install'],
-        ['p', 'install for every boot'],
+        ['i', 'install all'],
+        ['I', 'some'],
+        ['p', 'for every boot'],
         ['R', 'replace'],
         ['u', 'uninstall one'],
         ['U', 'all'],

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { clone } from '../../helpers/mpkit.ts';
 import { requires } from '../../helpers/requires.ts';
-import { type Terminal, terminal } from '../../helpers/terminal.ts';
+import { type Terminal, type TerminalOptions, terminal } from '../../helpers/terminal.ts';
 import { type Workplace, workplace } from '../build/workplace.ts';
+import { openInterface, startBuild, visitScreens } from './interface.ts';
 
 const need = requires('tmux');
 const golden = join(import.meta.dirname, '../../golden/tui');
@@ -34,49 +35,23 @@ describe.skipIf(!need.ok)(`the interface${need.why}`, { timeout: 300_000 }, () =
   afterEach(() => opened?.close());
   afterAll(() => place.remove());
 
-  const open = async (options?: Parameters<typeof terminal>[1], folder = '.') => {
-    opened = terminal(place, options);
-    opened.line(`cd ${folder}; clear; mpkit; echo left $?`);
-    await opened.see('[1 Host]');
+  const open = async (options?: TerminalOptions, folder = '.') => {
+    opened = await openInterface(place, options, folder);
     return opened;
   };
-  /** Fills a field of the build form: `down` steps below the one that is chosen. */
-  const fill = async (shell: Terminal, down: number, text: string) => {
-    for (let at = 0; at < down; at++) shell.press('Down');
-    shell.press('Enter');
-    await shell.see('Enter takes it');
-    for (let at = 0; at < 60; at++) shell.press('BSpace');
-    shell.type(text);
-    shell.press('Enter');
-    await shell.see('What to build:');
-  };
-  const prepareBuild = async (shell: Terminal, platforms: string, more = '') => {
-    shell.press('4');
-    await shell.see('What to build:');
-    await fill(shell, 1, platforms);
-    await fill(shell, 3, `--build-context base=oci-layout://${place.base} ${more}`);
-    shell.press('b');
-  };
+  const prepareBuild = (shell: Terminal, platforms: string, more = '') =>
+    startBuild(shell, { platforms, base: place.base, more });
 
   describe.each(sizes)('at %d × %d', (columns, rows) => {
     it('reaches every screen, each of which says what to type instead', async () => {
       const shell = await open({ columns, rows });
-      for (const [key, title, command] of [
-        ['1', '[1 Host]', '$ mpkit doctor; mpkit binfmt status'],
-        ['2', '[2 Emulators]', '$ mpkit emulator ls; mpkit emulator add'],
-        ['3', '[3 Bench]', '$ mpkit bench'],
-        ['4', '[4 Build]', '$ mpkit build --platform linux/amd64'],
-        ['5', '[5 Results]', '$ mpkit history'],
-      ] as const) {
-        shell.press(key);
-        await shell.see(title);
-        const screen = await shell.see(command);
+      await visitScreens(shell, async (screen) => {
         expect(screen).toMatch(/\? help\s+q quit$/);
         shell.press('?');
         await shell.see('The line that begins with $');
         shell.press('Escape');
         await shell.see(/^(?![\s\S]*The line that begins with)/);
-      }
+      });
       shell.press('q');
       await shell.see('left 0');
     });
@@ -257,18 +232,18 @@ describe.skipIf(!need.ok)(`the interface${need.why}`, { timeout: 300_000 }, () =
       );
       return path;
     };
-    it.each([
+    const ends: [string, (shell: Terminal) => void, string][] = [
       ['a normal end', (shell: Terminal) => shell.press('q'), 'left 0'],
       ['Ctrl-C', (shell: Terminal) => shell.press('C-c'), 'left 0'],
-      ['SIGTERM', () => {}, 'left 143'],
-      ['SIGHUP', () => {}, 'left 129'],
+      ['SIGTERM', (shell: Terminal) => process.kill(shell.foreground(), 'SIGTERM'), 'left 143'],
+      ['SIGHUP', (shell: Terminal) => process.kill(shell.foreground(), 'SIGHUP'), 'left 129'],
       ['a thrown error', () => {}, 'left 1'],
-    ] as const)('after %s', async (how, leave, end) => {
+    ];
+    it.each(ends)('after %s', async (how, leave, end) => {
       opened = terminal(place);
       const before = await opened.settings();
-      const word = /^SIG/.test(how)
-        ? `(sleep 4; kill -${how.slice(3)} $(pgrep -f -n "${clone}/setup/launch.cjs$")) & clear; mpkit`
-        : how === 'a thrown error'
+      const word =
+        how === 'a thrown error'
           ? `clear; NODE_OPTIONS="--require ${throwing()}" mpkit`
           : 'clear; echo above; mpkit';
       opened.line(`${word}; echo left $?`);

@@ -4,7 +4,7 @@ import { type Effect, splitWords } from '../../../src/tui/state/effect.ts';
 import type { Key } from '../../../src/tui/state/key.ts';
 import { plainCommand } from '../../../src/tui/state/keys.ts';
 
-const [start, first] = startApp({ folder: '/src', platform: 'linux/amd64' });
+const [start, first] = startApp({ folder: '/src', platform: 'linux/amd64', isRoot: true });
 
 function reached(...events: AppEvent[]): { state: AppState; effects: readonly Effect[] } {
   let state = start;
@@ -33,11 +33,15 @@ const exit = (
 });
 
 const handlers = {
-  findings: [],
+  ...{ findings: [], platforms: [] },
   handlers: [
     {
-      ...{ name: 'qemu-aarch64', platform: 'linux/arm64', owner: 'debian', version: '7.2' },
+      ...{ name: 'mpkit-arm64', platform: 'linux/arm64', owner: 'mpkit', version: '7.2' },
       ...{ flags: 'F', enabled: true, works: 'no', detail: 'it lies', findings: [] },
+    },
+    {
+      ...{ name: 'theirs', platform: 'linux/riscv64', owner: 'unknown', version: '7.2' },
+      ...{ flags: 'F', enabled: true, works: 'yes', detail: '', findings: [] },
     },
   ],
 };
@@ -82,21 +86,55 @@ describe('the interface', () => {
     expect(reached(...found, ...keys('down', 'u')).state.question?.command).toEqual([
       'binfmt',
       'uninstall',
-      'qemu-aarch64',
+      'mpkit-arm64',
     ]);
   });
 
+  it('takes no handler of others away, and says by which command that is done', () => {
+    const chosen = [exit('handlers', handlers), ...keys('down', 'u')];
+    const { state } = reached(...chosen);
+    expect(state.question).toBeUndefined();
+    expect(state.refusal).toMatchObject({
+      command: ['binfmt', 'uninstall', 'theirs', '--foreign'],
+      asRoot: false,
+    });
+    const after = reached(...chosen, ...keys('y'));
+    expect(after.effects).toEqual([]);
+    expect(after.state.refusal).toBeUndefined();
+  });
+
+  it('asks nobody but root to change the handlers', () => {
+    const known = [exit('handlers', handlers)];
+    const [ordinary] = startApp({ folder: '/src', platform: 'linux/amd64', isRoot: false });
+    for (const press of [keys('i'), keys('p'), keys('R'), keys('U'), keys('u')]) {
+      let state = ordinary;
+      for (const event of [...known, ...press]) [state] = updateApp(state, event);
+      expect(state.question).toBeUndefined();
+      expect(state.refusal?.asRoot).toBe(true);
+    }
+  });
+
   it('looks again when somebody else changes the handlers, and after an action of its own', () => {
-    expect(reached({ type: 'handlers changed' }).effects).toEqual([
-      { type: 'run', job: 'handlers', command: ['binfmt', 'status', '--json'] },
-    ]);
+    const jobs = (effects: readonly Effect[]) =>
+      effects.map((effect) => effect.type === 'run' && effect.job);
+    expect(jobs(reached({ type: 'handlers changed' }).effects)).toEqual(['doctor', 'handlers']);
+    // its end is soon enough
+    expect(reached(...keys('i', 'y'), { type: 'handlers changed' }).effects).toEqual([]);
     const { state, effects } = reached(...keys('i', 'y'), exit('action', '', 1));
     expect(state.action?.code).toBe(1);
-    expect(effects.map((effect) => effect.type === 'run' && effect.job)).toEqual([
-      'doctor',
-      'handlers',
-      'emulators',
-    ]);
+    expect(jobs(effects)).toEqual(['doctor', 'handlers', 'emulators']);
+  });
+
+  it('keeps chosen what was chosen when the lists change by themselves', () => {
+    const finding = { id: 'a', result: 'problem', observed: 'x' };
+    const { state } = reached(
+      exit('handlers', handlers),
+      ...keys('down'),
+      exit('doctor', { findings: [finding, { ...finding, id: 'b' }] }),
+      exit('handlers', { ...handlers, handlers: handlers.handlers.slice(1) }),
+      ...keys('u'),
+    );
+    expect(state.refusal?.command).toContain('theirs');
   });
 
   it('keeps what it knows where an answer makes no sense', () => {
