@@ -37,7 +37,7 @@ try {
   await see(/\[2 Emulators\]/);
   picture('emulators');
   keys('3', 'Enter');
-  await see(/measuring, [4-9]\d %/);
+  await see(/measuring .*: [4-9]\d of \d+ samples/);
   picture('bench');
   keys('x', '4', 'Down', 'Enter');
   text(`,${platforms.split(',').slice(1).join(',')}`);

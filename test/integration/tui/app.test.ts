@@ -168,7 +168,7 @@ describe.skipIf(!need.ok)(`the interface${need.why}`, { timeout: 300_000 }, () =
     shell.press('3');
     await shell.see('[x] linux/arm64');
     shell.press('Enter');
-    await shell.see(/measuring, \d+ %/, 60);
+    await shell.see(/measuring \w+, .*: \d+ of \d+ samples, \d+ (s|min) left/, 60);
     await shell.see(/arm64 QEMU [\d.]+ +[\d.]+x █+/, 60);
     await shell.see(/measured 2 targets, \d+ turns each/, 180);
     shell.press('2');

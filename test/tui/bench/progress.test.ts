@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { BenchEvent } from '../../../src/bench/index.ts';
 import { benchProgress } from '../../../src/tui/bench/progress.ts';
-import { benchLine, benchStart } from '../../../src/tui/state/bench.ts';
+import { type BenchRun, benchLine, benchStart } from '../../../src/tui/state/bench.ts';
 import {
   advanceCourse,
   type BenchCourse,
@@ -93,15 +93,14 @@ describe('what a benchmark says', () => {
 });
 
 it('the interface reads the same from the events as JSON', () => {
-  const running = {
-    ...benchStart,
-    run: {
-      ...{ status: 'running', targets: [], samples: new Map(), workloads: [] },
-      ...{ transfers: new Map(), messages: [] },
-    } as const,
+  const run: BenchRun = {
+    ...{ status: 'running', targets: [], samples: new Map(), workloads: [] },
+    ...{ transfers: new Map(), messages: [] },
   };
   const lines = [sample(1), sample(21), fetched(0, 0), fetched(4, 35.2)];
-  const { run } = lines.map((each) => JSON.stringify(each)).reduce(benchLine, running);
-  expect(run?.course).toEqual(courseAt(1, 21));
-  expect([...(run?.transfers.values() ?? [])].map(({ last }) => last.bytes)).toEqual([35_200_000]);
+  const state = lines.map((each) => JSON.stringify(each)).reduce(benchLine, { ...benchStart, run });
+  expect(state.run?.course).toEqual(courseAt(1, 21));
+  expect([...(state.run?.transfers.values() ?? [])].map(({ last }) => last.bytes)).toEqual([
+    35_200_000,
+  ]);
 });
