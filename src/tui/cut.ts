@@ -8,3 +8,10 @@ export function cutEnd(text: string, width: number): string {
 export function cutStart(text: string, width: number): string {
   return text.length > width ? `${sign}${text.slice(text.length - width + sign.length)}` : text;
 }
+
+/** All of it, in rows of that width; an empty one for nothing. */
+export function broken(text: string, width: number): string[] {
+  return Array.from({ length: Math.max(1, Math.ceil(text.length / width)) }, (_, at) =>
+    text.slice(at * width, (at + 1) * width),
+  );
+}

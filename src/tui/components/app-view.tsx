@@ -2,12 +2,14 @@
 import { Box, Text } from 'ink';
 import type { ReactNode } from 'react';
 import { cleanLine } from '../clean.ts';
+import { broken } from '../cut.ts';
 import { keyWord } from '../signs.ts';
 import { type AppState, screens } from '../state/app.ts';
 import { speedsOf } from '../state/bench.ts';
 import { commandLine, type Refusal } from '../state/effect.ts';
 import { globalKeys, keysOf, plainCommand } from '../state/keys.ts';
 import { useTheme } from '../theme.ts';
+import { ActionView } from './action-view.tsx';
 import { BenchScreen } from './bench-screen.tsx';
 import { BuildScreenView } from './build-screen.tsx';
 import { EmulatorsScreen } from './emulators-screen.tsx';
@@ -60,21 +62,7 @@ function bodyOf({ state, now, columns, rows }: AppViewProps): ReactNode {
       </Box>
     );
   if (refusal) return <RefusalView {...refusal} />;
-  if (action)
-    return (
-      <Box flexDirection="column">
-        <Text bold wrap="truncate">
-          $ {cleanLine(commandLine(action.command), false)}
-        </Text>
-        {lastRows(action.lines, columns, rows - 2).map((row, at) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: lines have no identity
-          <Text key={at} wrap="truncate">
-            {row}
-          </Text>
-        ))}
-        <Text bold>{endOf(action.code)}</Text>
-      </Box>
-    );
+  if (action) return <ActionView {...{ action, now, columns, rows }} />;
   if (state.isHelpOpen) return <HelpScreen state={state} />;
   switch (state.screen) {
     case 'host':
@@ -88,19 +76,6 @@ function bodyOf({ state, now, columns, rows }: AppViewProps): ReactNode {
     case 'results':
       return <ResultsScreen state={state.results} rows={rows} />;
   }
-}
-
-/** An error is told whole: what is too long goes on in the next row. */
-function lastRows(lines: readonly string[], columns: number, rows: number): string[] {
-  const room = Math.max(1, rows);
-  const shown = lines.slice(-room).map((line) => cleanLine(line, false).replaceAll('\t', '  '));
-  return shown.flatMap((line) => broken(line, columns)).slice(-room);
-}
-
-function broken(line: string, columns: number): string[] {
-  return Array.from({ length: Math.max(1, Math.ceil(line.length / columns)) }, (_, at) =>
-    line.slice(at * columns, (at + 1) * columns),
-  );
 }
 
 function RefusalView({ why, command, asRoot }: Refusal) {
@@ -119,11 +94,6 @@ function RefusalView({ why, command, asRoot }: Refusal) {
       <Text bold>any key goes back</Text>
     </Box>
   );
-}
-
-function endOf(code: number | undefined): string {
-  if (code === undefined) return 'running ... (x stops it)';
-  return code === 0 ? 'done; any key goes on' : `FAILED with status ${code}; any key goes on`;
 }
 
 function Tabs({ state }: { state: AppState }) {

@@ -1,4 +1,5 @@
 /** The whole interface as one pure function: a state and an event give a state and effects. */
+import { type Action, actionLine, startAction } from './action.ts';
 import {
   type BenchState,
   benchEnd,
@@ -55,12 +56,6 @@ export interface AppState {
   bench: BenchState;
   build: BuildScreen;
   results: ResultsState;
-}
-
-export interface Action {
-  command: readonly string[];
-  lines: readonly string[];
-  code?: number;
 }
 
 export type AppEvent =
@@ -153,11 +148,10 @@ function apply<T>(state: AppState, reply: Reply<T>, put: (part: T) => Partial<Ap
 
 function questionKey(state: AppState, { command }: Question, key: Key): Update {
   const { question: _, ...answered } = state;
-  if (key.text === 'y' || key.name === 'enter')
-    return [
-      { ...answered, action: { command, lines: [] } },
-      [{ type: 'run', job: 'action', command }],
-    ];
+  if (key.text === 'y' || key.name === 'enter') {
+    const { action, effects } = startAction(command);
+    return [{ ...answered, action }, effects];
+  }
   return key.text === 'n' || key.name === 'escape' ? [answered, []] : [state, []];
 }
 
@@ -205,10 +199,7 @@ function addLine(state: AppState, event: AppEvent & { type: 'line' }): AppState 
   if (job === 'bench' && stream === 'stderr')
     return { ...state, bench: benchLine(state.bench, line) };
   if (job !== 'action' || !state.action) return state;
-  return {
-    ...state,
-    action: { ...state.action, lines: [...state.action.lines, line].slice(-200) },
-  };
+  return { ...state, action: actionLine(state.action, line) };
 }
 
 function ended(state: AppState, { job, code, stdout, at }: AppEvent & { type: 'exit' }): Update {
