@@ -69,6 +69,7 @@ function port(buildLines: readonly string[]): AppPort {
   const emulator = {
     ...{ architecture: 'arm64', version: '11.1.3', digest: 'sha256:3', size: 1 },
     source: { kind: 'path', from: `/${long}` },
+    ...{ cpu: long, used: true, chosen: true },
   };
   const finding = { id: 'a', result: 'problem', observed: long, remedy: long };
   const answers: Record<string, unknown> = {

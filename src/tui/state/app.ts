@@ -15,6 +15,7 @@ import { type BuildScreen, buildEnd, buildKey, buildLine } from './build-screen.
 import type { Effect, JobName, Prompt, Question, Refusal, Reply } from './effect.ts';
 import {
   addPath,
+  chooseAs,
   type EmulatorsState,
   emulatorsKey,
   emulatorsReload,
@@ -177,6 +178,10 @@ function promptKey(state: AppState, prompt: Prompt, key: Key): Update {
 function answered(state: AppState, { purpose, value }: Prompt): Update {
   if (purpose === 'emulator')
     return [value === '' ? state : { ...state, question: addPath(value) }, []];
+  if (purpose === 'cpu model') {
+    const question = chooseAs(state.emulators, value);
+    return [{ ...state, ...(question ? { question } : {}) }, []];
+  }
   if (purpose === 'install')
     return apply(state, installTyped(state.host, value), (host) => ({ host }));
   if (purpose === 'run')
@@ -226,7 +231,9 @@ function ended(state: AppState, { job, code, stdout, at }: AppEvent & { type: 'e
       return [{ ...state, bench: benchHistory(state.bench, stdout) }, []];
     case 'action': {
       const action = state.action && { ...state.action, code };
-      return [{ ...state, ...(action ? { action } : {}) }, [...hostReload, ...emulatorsReload]];
+      const measured = action?.command[0] === 'bench' ? benchReload : [];
+      const effects = [...hostReload, ...emulatorsReload, ...measured];
+      return [{ ...state, ...(action ? { action } : {}) }, effects];
     }
   }
 }

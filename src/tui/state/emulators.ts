@@ -1,5 +1,5 @@
 /** The emulators that mpkit keeps: `mpkit emulator`. */
-import type { Effect, Reply } from './effect.ts';
+import type { Effect, Prompt, Question, Reply } from './effect.ts';
 import { type Key, moveCursor } from './key.ts';
 import { parseJson } from './parse.ts';
 
@@ -15,6 +15,11 @@ export interface Emulator {
   digest: string;
   size: number;
   source: { kind: string; from: string };
+  /** The model that it runs as; `default` is its own. */
+  cpu: string;
+  /** By builds, runs and benchmarks: because it is the newest, or because it was chosen. */
+  used: boolean;
+  chosen: boolean;
 }
 
 export const emulatorsStart: EmulatorsState = { list: [], isLoading: true, cursor: 0 };
@@ -27,7 +32,13 @@ export function emulatorsKey(state: EmulatorsState, key: Key): Reply<EmulatorsSt
   const moved = moveCursor(state.cursor, key, state.list.length);
   if (moved !== undefined) return { state: { ...state, cursor: moved } };
   const chosen = state.list[state.cursor];
+  const offer = choicesFor(state);
+  if (key.name === 'enter') return chosen && offer.use ? { state, ask: use(chosen) } : { state };
   switch (key.text) {
+    case 'm':
+      return chosen && offer.use ? { state, prompt: modelPrompt(chosen) } : { state };
+    case 'd':
+      return chosen && offer.undo ? { state, ask: undo(chosen) } : { state };
     case 'a':
       return { state, ask: addAll };
     case 'n':
@@ -38,7 +49,7 @@ export function emulatorsKey(state: EmulatorsState, key: Key): Reply<EmulatorsSt
     case 'x':
       return chosen ? { state, ask: remove(chosen) } : { state };
     case 'c':
-      return chosen ? { state, ask: choose(chosen) } : { state };
+      return chosen && offer.use ? { state, ask: measure(chosen) } : { state };
     case 'r':
       return { state: { ...state, isLoading: true }, effects: emulatorsReload };
     default:
@@ -59,6 +70,51 @@ export function addPath(path: string) {
   };
 }
 
+/** What can be decided about the CPU under the cursor: nothing where the host runs it itself. */
+export function choicesFor({ list, cursor }: EmulatorsState): { use: boolean; undo: boolean } {
+  const here = list[cursor];
+  const rivals = list.filter(({ architecture }) => architecture === here?.architecture);
+  return { use: rivals.some(({ used }) => used), undo: rivals.some(({ chosen }) => chosen) };
+}
+
+/** The answer to `modelPrompt`; nothing typed means what mpkit takes by itself. */
+export function chooseAs({ list, cursor }: EmulatorsState, model: string): Question | undefined {
+  const here = list[cursor];
+  return here && use(here, model.trim());
+}
+
+function modelPrompt({ architecture, cpu }: Emulator): Prompt {
+  return {
+    label: `CPU model of ${architecture}, as in QEMU_CPU (now ${cpu})`,
+    ...{ value: '', purpose: 'cpu model' },
+  };
+}
+
+function use({ architecture, version, digest }: Emulator, model = ''): Question {
+  return {
+    changes: [
+      `tries QEMU ${version}${model && ` as CPU ${model}`}, and uses it for linux/${architecture} from now on:`,
+      'in builds, runs and benchmarks that name no other, also when a newer one is added',
+    ],
+    command: chooseCommand(architecture, shortDigest(digest), ...(model ? ['--cpu', model] : [])),
+  };
+}
+
+function undo({ architecture }: Emulator): Question {
+  return {
+    changes: [`takes back what was chosen for linux/${architecture}: the newest is used again`],
+    command: chooseCommand(architecture, '--default'),
+  };
+}
+
+export function chooseCommand(...words: string[]): string[] {
+  return ['emulator', 'choose', ...words];
+}
+
+export function measureCommand(architecture: string): string[] {
+  return ['bench', '--emulators', '--keep', '--platform', `linux/${architecture}`];
+}
+
 const addAll = {
   changes: ['fetches the emulators of every CPU, some 70 MB, into the state folder'],
   command: ['emulator', 'add'],
@@ -71,13 +127,13 @@ function remove({ architecture, version, digest }: Emulator) {
   };
 }
 
-function choose({ architecture }: Emulator) {
+function measure({ architecture }: Emulator) {
   return {
     changes: [
       `measures every emulator and CPU model of linux/${architecture}, which takes minutes,`,
       'and keeps the fastest for builds and runs',
     ],
-    command: ['bench', '--emulators', '--keep', '--platform', `linux/${architecture}`],
+    command: measureCommand(architecture),
   };
 }
 

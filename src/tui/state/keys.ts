@@ -3,7 +3,13 @@ import type { AppState } from './app.ts';
 import { benchCommand } from './bench.ts';
 import { formCommand } from './build-form.ts';
 import { commandLine } from './effect.ts';
-import { shortDigest } from './emulators.ts';
+import {
+  choicesFor,
+  chooseCommand,
+  type EmulatorsState,
+  measureCommand,
+  shortDigest,
+} from './emulators.ts';
 import { runCommand } from './results.ts';
 
 export type KeyHint = readonly [key: string, meaning: string];
@@ -30,14 +36,7 @@ export function keysOf(state: AppState): readonly KeyHint[] {
         ['r', 'look again'],
       ];
     case 'emulators':
-      return [
-        ['Up/Down', 'choose'],
-        ['a', 'add all'],
-        ['n', 'add a file'],
-        ['x', 'remove'],
-        ['c', 'measure and keep the fastest'],
-        ['r', 'look again'],
-      ];
+      return emulatorKeys(state);
     case 'bench':
       return state.bench.run?.status === 'running'
         ? [['x', 'stop']]
@@ -60,11 +59,8 @@ export function plainCommand(state: AppState): string {
   switch (state.screen) {
     case 'host':
       return 'mpkit doctor; mpkit binfmt status';
-    case 'emulators': {
-      const chosen = emulators.list[emulators.cursor];
-      const remove = chosen ? `; mpkit emulator rm ${shortDigest(chosen.digest)}` : '';
-      return `mpkit emulator ls; mpkit emulator add${remove}`;
-    }
+    case 'emulators':
+      return emulatorCommands(emulators).map(commandLine).join('; ');
     case 'bench':
       return commandLine(benchCommand(state.bench));
     case 'build':
@@ -78,6 +74,42 @@ export function plainCommand(state: AppState): string {
         : commandLine(['history', 'inspect', context]);
     }
   }
+}
+
+function emulatorKeys({ emulators }: AppState): readonly KeyHint[] {
+  const { use, undo } = choicesFor(emulators);
+  const own: readonly KeyHint[] = [
+    ['Enter', 'use it'],
+    ['m', 'as CPU model'],
+    ['c', 'keep the fastest'],
+  ];
+  return [
+    ['Up/Down', 'select'],
+    ...(use ? own : []),
+    ...(undo ? ([['d', 'undo the choice']] as const) : []),
+    ['a', 'add all'],
+    ['n', 'a file'],
+    ...(emulators.list.length > 0 ? ([['x', 'remove']] as const) : []),
+    ['r', 'look again'],
+  ];
+}
+
+function emulatorCommands(state: EmulatorsState): string[][] {
+  const all = [
+    ['emulator', 'ls'],
+    ['emulator', 'add'],
+  ];
+  const here = state.list[state.cursor];
+  if (!here) return all;
+  const { architecture } = here;
+  const { use, undo } = choicesFor(state);
+  const digest = shortDigest(here.digest);
+  return [
+    ...all,
+    ['emulator', 'rm', digest],
+    ...(use ? [chooseCommand(architecture, digest), measureCommand(architecture)] : []),
+    ...(undo ? [chooseCommand(architecture, '--default')] : []),
+  ];
 }
 
 function buildKeys({ build }: AppState): readonly KeyHint[] {
