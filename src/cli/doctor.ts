@@ -15,7 +15,7 @@ import { isInside } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
 import { packageRoot, stateRoot } from '../paths.ts';
 import { examinationText } from './doctor-text.ts';
-import { parseWords, type Verb } from './verb.ts';
+import { parseWords, stopOnSignals, type Verb } from './verb.ts';
 
 export const doctorVerb: Verb = {
   help: `usage: mpkit doctor [options]
@@ -51,26 +51,35 @@ async function execute(words: string[]): Promise<number> {
     throw new MpkitError('usage', `\`doctor\` takes no argument, found \`${positionals[0]}\``);
   const root = stateRoot(values.root);
   if (isInside()) {
-    process.stdout.write(JSON.stringify(await tryInside(root, values.thorough ?? false)));
-    return 0;
+    const stop = stopOnSignals();
+    const trials = await tryInside(root, values.thorough ?? false, stop.signal);
+    const code = stop.code();
+    if (code === undefined) process.stdout.write(JSON.stringify(trials));
+    return code ?? 0;
   }
-  const look = async (): Promise<[HostFacts, Examination]> => {
-    const argv = ['doctor', ...(values.thorough ? ['--thorough'] : [])];
-    const host = liveHost(root, await tryEverything(root, argv));
-    return [host, examine(host)];
-  };
-  let [host, examination] = await look();
-  if (values.fix) {
-    const fixed = carryOut(fixesFor(host, examination), root);
-    if (fixed) [host, examination] = await look();
-  }
-  const { exitCode, ...report } = examination;
+  const argv = ['doctor', ...(values.thorough ? ['--thorough'] : [])];
+  let seen = await look(root, argv);
+  if (typeof seen !== 'number' && values.fix && carryOut(fixesFor(...seen), root))
+    seen = await look(root, argv);
+  if (typeof seen === 'number') return seen;
+  const [host, { exitCode, ...report }] = seen;
   process.stdout.write(
     values.json
       ? `${JSON.stringify({ version: 1, ...report, exitCode, trials: host.trials }, undefined, 2)}\n`
-      : examinationText(examination, { all: values.all ?? false }),
+      : examinationText(seen[1], { all: values.all ?? false }),
   );
   return exitCode;
+}
+
+/** The exit status where a signal ended it: what was found out by then would be wrong. */
+async function look(root: string, argv: string[]): Promise<[HostFacts, Examination] | number> {
+  const stop = stopOnSignals();
+  try {
+    const host = liveHost(root, await tryEverything(root, argv));
+    return stop.code() ?? [host, examine(host)];
+  } finally {
+    stop.release();
+  }
 }
 
 /** True where anything was done. */

@@ -66,6 +66,8 @@ export interface Stop {
   code: () => number | undefined;
   /** From now on signals are somebody else's: native/sandbox passes them to the command. */
   disarm: () => void;
+  /** From now on signals end the process, as they do by themselves. */
+  release: () => void;
 }
 
 /**
@@ -77,17 +79,23 @@ export function stopOnSignals(): Stop {
   const numbers = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
   let armed = true;
   let code: number | undefined;
-  for (const [name, number] of Object.entries(numbers))
-    process.on(name, () => {
+  const handlers = Object.entries(numbers).map(([name, number]) => {
+    const handler = () => {
       if (!armed) return;
       code ??= 128 + number;
       controller.abort();
-    });
+    };
+    process.on(name, handler);
+    return [name, handler] as const;
+  });
   return {
     signal: controller.signal,
     code: () => code,
     disarm: () => {
       armed = false;
+    },
+    release: () => {
+      for (const [name, handler] of handlers) process.off(name, handler);
     },
   };
 }

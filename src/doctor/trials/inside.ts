@@ -18,10 +18,14 @@ import { tryThoroughly } from './thorough.ts';
 import type { InsideTrials, PlatformTrial } from './trial.ts';
 
 /** Never asks the network: it is about here and now. */
-export async function tryInside(root: string, thorough: boolean): Promise<InsideTrials> {
+export async function tryInside(
+  root: string,
+  thorough: boolean,
+  signal: AbortSignal,
+): Promise<InsideTrials> {
   const scratch = openScratch(root);
   try {
-    const platforms = await tryPlatforms(root, scratch);
+    const platforms = await tryPlatforms(root, scratch, signal);
     const { emulators } = await listEmulators(root);
     return {
       ids: (process.env.MPKIT_IDS as InsideTrials['ids'] | undefined) ?? 'single',
@@ -31,15 +35,19 @@ export async function tryInside(root: string, thorough: boolean): Promise<Inside
       overlayError: tryOverlay(scratch),
       emulators,
       platforms,
-      ...(thorough ? { thorough: await tryThoroughly(root, scratch) } : {}),
+      ...(thorough && !signal.aborted ? { thorough: await tryThoroughly(root, scratch) } : {}),
     };
   } finally {
     scratch.remove();
   }
 }
 
-async function tryPlatforms(root: string, scratch: Scratch): Promise<PlatformTrial[]> {
-  const runners = createRunners({ root, scratch, offline: true, onProgress: () => {} });
+async function tryPlatforms(
+  root: string,
+  scratch: Scratch,
+  signal: AbortSignal,
+): Promise<PlatformTrial[]> {
+  const runners = createRunners({ root, scratch, offline: true, onProgress: () => {}, signal });
   const platforms = cpus.map(({ architecture }) =>
     normalizePlatform({ os: 'linux', architecture }),
   );
