@@ -69,7 +69,11 @@ int open_in_root(int root, const char *path, int flags, unsigned mode, int no_li
       .resolve = MK_RESOLVE_IN_ROOT | MK_RESOLVE_NO_MAGICLINKS |
                  (no_links ? MK_RESOLVE_NO_SYMLINKS : 0),
   };
-  return (int)syscall(nr_openat2, root, path, &how, sizeof how);
+  int fd;
+  /* a rename or mount anywhere on the host at this moment makes the kernel unsure of a `..` */
+  for (int left = 1000; (fd = (int)syscall(nr_openat2, root, path, &how, sizeof how)) < 0; left--)
+    if (errno != EAGAIN || left == 0) break;
+  return fd;
 }
 
 int close_from(unsigned first) {

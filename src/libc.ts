@@ -13,9 +13,9 @@ import type Koffi from 'koffi';
 export type Path = string | Buffer;
 
 /** openat2(2), `resolve` flags. */
-export const RESOLVE_NO_MAGICLINKS = 0x02;
-export const RESOLVE_NO_SYMLINKS = 0x04;
-export const RESOLVE_IN_ROOT = 0x10;
+const RESOLVE_NO_MAGICLINKS = 0x02;
+const RESOLVE_IN_ROOT = 0x10;
+const AT_FDCWD = -100;
 export const O_PATH = 0o10000000;
 export const O_CLOEXEC = 0o2000000;
 
@@ -24,11 +24,13 @@ export const O_CLOEXEC = 0o2000000;
  * when somebody changes the tree meanwhile. The caller closes the descriptor.
  */
 export function openInRoot(rootFd: number, path: Path, flags: number, mode = 0): number {
-  const how = Buffer.alloc(24);
-  how.writeBigUInt64LE(BigInt(flags | O_CLOEXEC), 0);
-  how.writeBigUInt64LE(BigInt(mode), 8);
-  how.writeBigUInt64LE(BigInt(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS), 16);
-  return check('openat2', libc().openat2(SYS_openat2, rootFd, text(path), how, how.length), path);
+  const resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+  const how = Buffer.from(BigUint64Array.from([flags | O_CLOEXEC, mode, resolve], BigInt).buffer);
+  // a rename or mount anywhere on the host at this moment makes the kernel unsure of a `..`
+  for (let left = 1000; ; left--) {
+    const fd = libc().openat2(SYS_openat2, rootFd, text(path), how, how.length);
+    if (fd >= 0 || left === 0 || errnoName() !== 'EAGAIN') return check('openat2', fd, path);
+  }
 }
 
 /** flock(2); false where somebody else holds it and `wait` is not set. */
@@ -100,7 +102,6 @@ export function mountDetached(
   check('mount', libc().mount(...words), target);
   try {
     const cloneAndCloseOnExec = 1 | O_CLOEXEC;
-    const AT_FDCWD = -100;
     const call = libc().open_tree(SYS_open_tree, AT_FDCWD, text(target), cloneAndCloseOnExec);
     return check('open_tree', Number(call), target);
   } finally {
@@ -150,7 +151,6 @@ export function setTimes(path: Path, seconds: number, nanoseconds = 0): void {
     times.writeBigInt64LE(BigInt(seconds), at);
     times.writeBigInt64LE(BigInt(nanoseconds), at + 8);
   }
-  const AT_FDCWD = -100;
   const AT_SYMLINK_NOFOLLOW = 0x100;
   check('utimensat', libc().utimensat(AT_FDCWD, text(path), times, AT_SYMLINK_NOFOLLOW), path);
 }
