@@ -2,7 +2,16 @@
  * Paths inside a root that somebody else filled: only descriptors count, never a checked string.
  * `fdPath` names an open object without walking any path again.
  */
-import { closeSync, constants, fstatSync, mkdirSync, type Stats } from 'node:fs';
+import { isUtf8 } from 'node:buffer';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  readlinkSync,
+  type Stats,
+} from 'node:fs';
 import { MpkitError } from '../../errors.ts';
 import { O_PATH, openInRoot, type Path } from '../../libc.ts';
 
@@ -21,20 +30,21 @@ export function findInRoot(rootFd: number, path: Path): { fd: number; stats: Sta
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    if (code === 'ELOOP')
-      throw new MpkitError('invalid-input', `too many symbolic links in \`${path}\``);
+    if (code === 'ELOOP') throw tooManyLinks(path);
     throw error;
   }
 }
 
 /**
  * Opens the folder `path`, making what is missing; `onMade` gets each new one. Links are followed
- * inside the root. Throws `invalid-input` where something else than a folder is in the way.
+ * inside the root, and what they name is made there, as BuildKit does. Throws `invalid-input` where
+ * something else than a folder is in the way.
  */
 export function makeFoldersInRoot(
   rootFd: number,
   path: string,
   onMade: (path: string) => void = () => {},
+  linksWalked = 0,
 ): number {
   const names = path.split('/').filter(Boolean);
   let current = openFolder(rootFd, '/');
@@ -43,7 +53,8 @@ export function makeFoldersInRoot(
     const parent = current;
     try {
       current =
-        tryOpenFolder(rootFd, prefix) ?? makeFolder(rootFd, { parent, name, prefix, onMade });
+        tryOpenFolder(rootFd, prefix) ??
+        makeFolder(rootFd, { parent, name, prefix, onMade, linksWalked });
     } finally {
       closeSync(parent);
     }
@@ -51,14 +62,18 @@ export function makeFoldersInRoot(
   return current;
 }
 
-function makeFolder(rootFd: number, { parent, name, prefix, onMade }: NewFolder): number {
+function makeFolder(rootFd: number, folder: NewFolder): number {
+  const { parent, name, prefix, onMade, linksWalked } = folder;
   const path = fdPath(parent, Buffer.from(name)).toString();
   try {
     mkdirSync(path, { mode: 0o755 });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    // a link that leads nowhere: making its target would be a surprise
-    throw new MpkitError('invalid-input', `\`${prefix}\` in the image is no folder`);
+    const target = linkTarget(path);
+    if (target === undefined) throw noFolder(prefix);
+    if (linksWalked >= mostLinks) throw tooManyLinks(prefix);
+    const from = target.startsWith('/') ? '' : prefix.slice(0, prefix.lastIndexOf('/'));
+    return makeFoldersInRoot(rootFd, `${from}/${target}`, onMade, linksWalked + 1);
   }
   onMade(path);
   return openFolder(rootFd, prefix);
@@ -69,6 +84,17 @@ interface NewFolder {
   name: string;
   prefix: string;
   onMade: (path: string) => void;
+  linksWalked: number;
+}
+
+/** Linux's own limit. */
+const mostLinks = 40;
+
+/** Of a link with a name that a path can be made of. */
+function linkTarget(path: string): string | undefined {
+  if (!lstatSync(path).isSymbolicLink()) return undefined;
+  const target = readlinkSync(path, { encoding: 'buffer' });
+  return isUtf8(target) ? target.toString() : undefined;
 }
 
 function openFolder(rootFd: number, path: string): number {
@@ -81,8 +107,16 @@ function tryOpenFolder(rootFd: number, path: string): number | undefined {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return undefined;
-    if (code === 'ENOTDIR')
-      throw new MpkitError('invalid-input', `\`${path}\` in the image is no folder`);
+    if (code === 'ENOTDIR') throw noFolder(path);
+    if (code === 'ELOOP') throw tooManyLinks(path);
     throw error;
   }
+}
+
+function noFolder(path: string): MpkitError {
+  return new MpkitError('invalid-input', `\`${path}\` in the image is no folder`);
+}
+
+function tooManyLinks(path: Path): MpkitError {
+  return new MpkitError('invalid-input', `too many symbolic links in \`${path}\``);
 }

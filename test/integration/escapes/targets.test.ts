@@ -80,12 +80,38 @@ RUN echo step > g; ls ${folder}; mkdir /w/step
       args,
     });
     expect(stepOutput(made.stderr), made.stderr).toEqual(['x', 'y', 'z']);
-    const nowhere = hostileBase(arena(), [{ name: 'w', type: 'symlink', link: folder }]);
-    for (const line of ['WORKDIR /w/x', 'COPY f /w/x/']) {
+    const nowhere = hostileBase(arena(), [
+      { name: 'w', type: 'symlink', link: folder },
+      { name: 'up', type: 'symlink', link: `../../..${folder}/up` },
+      { name: 'chain', type: 'symlink', link: 'up/chain' },
+      { name: 'loop', type: 'symlink', link: 'loop' },
+      { name: 'file', content: '' },
+      { name: 'onto', type: 'symlink', link: 'file/x' },
+    ]);
+    // what a link names is made inside the image, as BuildKit does
+    const followed = await arena().build({
+      dockerfile: `FROM base
+WORKDIR /w/x
+COPY f /up/y/
+WORKDIR /chain/z
+RUN cd ${folder}; find . | sort; stat -c %u:%a x up/chain; readlink /w
+`,
+      files: { f: 'copied' },
+      args: nowhere,
+    });
+    expect(stepOutput(followed.stderr), followed.stderr).toEqual([
+      ...['.', './up', './up/chain', './up/chain/z', './up/y', './up/y/f', './x'],
+      ...['0:755', '0:755', folder],
+    ]);
+    for (const [line, message] of [
+      ['WORKDIR /loop/x', 'too many symbolic links in `/loop`'],
+      ['WORKDIR /onto', '`/onto` in the image is no folder'],
+      ['COPY f /file/x/', '`/file` in the image is no folder'],
+    ]) {
       const dockerfile = `FROM base\n${line}\n`;
       const refused = await arena().build({ dockerfile, files: { f: '' }, args: nowhere });
       expect(refused.exitCode).toBe(1);
-      expect(refused.stderr).toContain('] `/w` in the image is no folder');
+      expect(refused.stderr).toContain(message);
       expect(refused.stderr).toContain('Dockerfile:2');
     }
     arena().write({ 'bound/f': '' });
