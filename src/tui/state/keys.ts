@@ -80,15 +80,15 @@ function emulatorKeys({ emulators }: AppState): readonly KeyHint[] {
   const { use, undo } = choicesFor(emulators);
   const own: readonly KeyHint[] = [
     ['Enter', 'use it'],
-    ['m', 'as CPU model'],
+    ['m', 'CPU model'],
     ['c', 'keep the fastest'],
   ];
   return [
     ['Up/Down', 'select'],
     ...(use ? own : []),
-    ...(undo ? ([['d', 'undo the choice']] as const) : []),
+    ...(undo ? ([['d', 'undo choice']] as const) : []),
     ['a', 'add all'],
-    ['n', 'a file'],
+    ['n', 'add file'],
     ...(emulators.list.length > 0 ? ([['x', 'remove']] as const) : []),
     ['r', 'look again'],
   ];

@@ -19,7 +19,7 @@ interface Listed {
   chosen: boolean;
 }
 
-describe.skipIf(!need.ok)(`the emulators screen${need.why}`, { timeout: 180_000 }, () => {
+describe.skipIf(!need.ok)(`the emulators screen${need.why}`, { timeout: 450_000 }, () => {
   let place: Project;
   let shell: Terminal;
   let arm64: Listed;
@@ -91,6 +91,7 @@ describe.skipIf(!need.ok)(`the emulators screen${need.why}`, { timeout: 180_000 
     await shell.see(`${at}CPU cortex-a53: it was chosen`);
     expect(shell.screen()).toMatch(/^> arm64 .* chosen /m);
     expect(unbroken()).toContain('mpkit emulator choose arm64 --default');
+    expectWhole(shell.screen());
     expect(await stored('arm64')).toMatchObject({ chosen: true, cpu: 'cortex-a53' });
 
     shell.press('d');
@@ -100,6 +101,22 @@ describe.skipIf(!need.ok)(`the emulators screen${need.why}`, { timeout: 180_000 
     expect(await stored('arm64')).toMatchObject({ used: true, chosen: false });
     shell.press('q');
     await shell.see('left 0');
+  });
+
+  it('fits with every key where the locale has no Unicode, too', async () => {
+    await place.mpkit(['emulator', 'choose', 'arm64', arm64.digest, '--cpu', 'cortex-a53']);
+    const plain = terminal(place, { columns: 80, rows: 24, env: { LC_ALL: 'C' } });
+    try {
+      plain.line('clear; mpkit; echo left $?');
+      await plain.see('[1 Host]');
+      plain.press('2');
+      await plain.see(/^> 386 /m);
+      for (let at = 0; at < 20 && !/^> arm64 /m.test(await plain.settled()); at++)
+        plain.press('Down');
+      expectWhole(plain.screen());
+    } finally {
+      plain.close();
+    }
   });
 
   it('shows why a CPU model was refused, and keeps what was', async () => {
@@ -120,7 +137,7 @@ describe.skipIf(!need.ok)(`the emulators screen${need.why}`, { timeout: 180_000 
     expect(shell.screen()).toMatch(/^> riscv64 .* newest +- /m);
     shell.press('c');
     expect(await shell.see('Do it?')).toContain('and keeps the fastest');
-    await confirm('bench --emulators --keep --platform linux/riscv64', 150);
+    await confirm('bench --emulators --keep --platform linux/riscv64', 400);
     await shell.see(/^> riscv64 .* chosen +[\d.]+x /m);
     const { cpu, chosen } = await stored('riscv64');
     expect(chosen).toBe(true);
@@ -135,9 +152,16 @@ describe.skipIf(!need.ok)(`the emulators screen${need.why}`, { timeout: 180_000 
     await shell.see(/^(?![\s\S]*^ +s390x )[\s\S]*x remove/m);
     shell.press('a');
     expect(await shell.see('Do it?')).toContain('fetches the emulators of every CPU');
-    await confirm('emulator add', 150);
+    await confirm('emulator add', 300);
     await shell.see(/^ +s390x +\d/m);
     expect(await stored('s390x')).toMatchObject({ architecture: 's390x', used: true });
     expect(missing.used).toBe(true);
   });
 });
+
+/** The command from its beginning, and the keys to their end. */
+function expectWhole(screen: string): void {
+  expect(screen).toMatch(/^\$ mpkit emulator ls; /m);
+  expect(screen).toMatch(/d undo choice[\s\S]*\? help\s+q quit$/);
+  expect(screen.split('\n').length).toBeLessThanOrEqual(24);
+}
