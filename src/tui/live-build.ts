@@ -20,6 +20,7 @@ export interface LiveBuild {
 /** Milliseconds. */
 const patience = 300;
 const interval = 250;
+const longestInterval = 3000;
 /** Lines that the view keeps of each step. */
 const keptLines = 20;
 const heldBytes = 256 * 1024;
@@ -60,7 +61,10 @@ export function openLiveBuild(
   return { emit, remember: (durations) => step({ type: 'history', durations }), close };
 }
 
-/** A slow terminal gets fewer pictures: drawing takes a twentieth of the time at most. */
+/**
+ * A slow terminal gets fewer pictures: drawing takes a twentieth of the time at most. One picture
+ * that took long, as the first does on a busy machine, must not freeze the view for a minute.
+ */
 function drawRegularly(draw: () => Promise<void>, report: (error: Error) => void): () => void {
   let stopped = false;
   const fail = (error: Error) => {
@@ -72,7 +76,8 @@ function drawRegularly(draw: () => Promise<void>, report: (error: Error) => void
     const start = performance.now();
     // a picture that cannot be drawn is no reason to stop a build
     await draw().catch(fail);
-    if (!stopped) wait(Math.max(interval, 20 * (performance.now() - start)));
+    const pause = Math.min(longestInterval, 20 * (performance.now() - start));
+    if (!stopped) wait(Math.max(interval, pause));
   };
   const wait = (milliseconds: number) => {
     timer = setTimeout(tick, milliseconds);

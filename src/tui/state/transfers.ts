@@ -35,7 +35,9 @@ export function reduceTransfers(transfers: Transfers, event: TransferEvent): Tra
 
 export function advance(known: TransferState | undefined, event: TransferEvent): TransferState {
   const { at, bytes } = event;
-  const points = [...(known?.points ?? []), { at, bytes }];
+  // what it takes until the first byte comes says nothing of how fast they come
+  const before = bytes === 0 ? [] : (known?.points ?? []);
+  const points = [...before, { at, bytes }];
   const from = points.findLastIndex((each) => each.at <= at - window);
   return {
     last: event,

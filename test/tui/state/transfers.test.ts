@@ -35,6 +35,12 @@ describe('a transfer', () => {
     expect(remainingOf(state, now(0.1))).toBeUndefined();
   });
 
+  it('has no rate until the first byte comes, and then not that of the wait', () => {
+    const waiting = [0, 1, 2, 3].map((at) => fetched(at, 0));
+    expect(rateOf(told(...waiting), now(3))).toBeUndefined();
+    expect(rateOf(told(...waiting, fetched(4, 8), fetched(5, 16)), now(5))).toBeCloseTo(8e6, -3);
+  });
+
   it('slows down while it says nothing, and ends in no rate and no promise', () => {
     const state = told(fetched(0, 0), fetched(1, 8), fetched(2, 16));
     expect(rateOf(state, now(2.5))).toBeCloseTo(8e6, -3);
