@@ -20,7 +20,10 @@ it('finds what is there while others rename and mount elsewhere on the host', as
   symlinkSync('../../a/b/../b', join(folder, 'root/a/link'));
   const root = openSync(join(folder, 'root'), 'r');
   const cwd = mkdtempSync(join(folder, 'renames-'));
-  const other = spawn(process.execPath, ['-e', renaming], { cwd, stdio: ['ignore', 'pipe', 2] });
+  const other = spawn(process.execPath, ['-e', renaming], {
+    cwd,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   try {
     await once(other.stdout, 'data');
     for (let count = 0; count < 20_000; count++)

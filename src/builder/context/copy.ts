@@ -66,11 +66,11 @@ function copyOne(source: FileSource, selected: Selected, target: CopyTarget): vo
   const intoFolder = target.several || destination.endsWith('/') || found?.stats.isDirectory();
   const cut = destination.lastIndexOf('/');
   const folder = intoFolder ? destination : destination.slice(0, cut) || '/';
-  const name = intoFolder ? selected.name : destination.slice(cut + 1);
+  const name = intoFolder ? selected.name : Buffer.from(destination.slice(cut + 1));
   const folderFd = makeTargetFolder(target, folder);
   try {
     for (const entry of walk(source, selected))
-      place(source, { ...entry, path: Buffer.from(name) }, target, { folderFd, links: new Map() });
+      place(source, { ...entry, path: name }, target, { folderFd, links: new Map() });
   } finally {
     closeSync(folderFd);
   }

@@ -23,9 +23,13 @@ export function fdPath(fd: number, name?: Buffer): string | Buffer {
 }
 
 /** Opens what `path` leads to, links followed inside the root; undefined where nothing is. */
-export function findInRoot(rootFd: number, path: Path): { fd: number; stats: Stats } | undefined {
+export function findInRoot(
+  rootFd: number,
+  path: Path,
+  flags = 0,
+): { fd: number; stats: Stats } | undefined {
   try {
-    const fd = openInRoot(rootFd, path, O_PATH);
+    const fd = openInRoot(rootFd, path, O_PATH | flags);
     return { fd, stats: fstatSync(fd) };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

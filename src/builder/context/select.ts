@@ -1,5 +1,5 @@
 /** Finds what the words of a COPY mean in a source: wildcards, links given as the source itself. */
-import { closeSync, readdirSync, type Stats } from 'node:fs';
+import { closeSync, constants, readdirSync, type Stats } from 'node:fs';
 import { MpkitError } from '../../errors.ts';
 import { matchComponent } from './glob.ts';
 import { isIgnored, mayHoldExceptions } from './ignore.ts';
@@ -7,22 +7,25 @@ import { fdPath, findInRoot } from './in-root.ts';
 import type { FileSource } from './source.ts';
 
 export interface Selected {
-  /** In-source, absolute, without a trailing slash but for `/`. */
+  /** In-source, absolute, without a trailing slash but for `/`: for messages and ignore files. */
   path: string;
   /** What a file is called when it goes into a folder. */
-  name: string;
+  name: Buffer;
   /** O_PATH descriptor of what the path leads to; `close` the selection. */
   fd: number;
   stats: Stats;
 }
 
-/** Throws `not-found` for a plain path that is missing; a wildcard may match nothing. */
+/**
+ * Throws `not-found` for a plain path that is missing, and for a link to nothing; a wildcard may
+ * match nothing.
+ */
 export function selectFiles(source: FileSource, patterns: string[]): Selected[] {
   const selected: Selected[] = [];
   try {
     for (const pattern of patterns) {
       if (!hasWildcard(pattern)) {
-        const found = open(source, withoutEscapes(pattern));
+        const found = open(source, Buffer.from(withoutEscapes(pattern)));
         if (!found) throw missing(pattern, source);
         selected.push(found);
         continue;
@@ -30,6 +33,7 @@ export function selectFiles(source: FileSource, patterns: string[]): Selected[] 
       for (const path of expandPattern(source, pattern)) {
         const found = open(source, path);
         if (found) selected.push(found);
+        else if (isLink(source, path)) throw leadsNowhere(path);
       }
     }
     return selected;
@@ -49,9 +53,10 @@ export function isLeftOut(source: FileSource, path: string, isFolder: boolean): 
   return !(isFolder && mayHoldExceptions(source.ignore, path));
 }
 
-function open(source: FileSource, path: string): Selected | undefined {
-  const found = findInRoot(source.rootFd, path);
+function open(source: FileSource, bytes: Buffer): Selected | undefined {
+  const found = findInRoot(source.rootFd, bytes);
   if (!found) return undefined;
+  const path = bytes.toString();
   const trimmed = path.length > 1 ? path.replace(/\/+$/, '') : path;
   const asFolder = path.endsWith('/') && path !== '/';
   if (
@@ -61,7 +66,24 @@ function open(source: FileSource, path: string): Selected | undefined {
     closeSync(found.fd);
     return undefined;
   }
-  return { ...found, path: trimmed, name: trimmed.slice(trimmed.lastIndexOf('/') + 1) };
+  const end = asFolder ? bytes.length - (path.length - trimmed.length) : bytes.length;
+  const name = bytes.subarray(bytes.lastIndexOf('/', end - 1) + 1, end);
+  return { ...found, path: trimmed, name };
+}
+
+/** A link that is no part of the selection, because there is nothing behind it. */
+function isLink(source: FileSource, path: Buffer): boolean {
+  if (isLeftOut(source, path.toString().slice(1), false)) return false;
+  const found = findInRoot(source.rootFd, path, constants.O_NOFOLLOW);
+  if (!found) return false;
+  closeSync(found.fd);
+  return found.stats.isSymbolicLink();
+}
+
+function leadsNowhere(path: Buffer): MpkitError {
+  return new MpkitError('not-found', `\`${path}\` is a link that leads to nothing`, {
+    hint: 'leave it out with `.dockerignore`, or copy the folder that it lies in',
+  });
 }
 
 function missing(pattern: string, source: FileSource): MpkitError {
@@ -84,24 +106,27 @@ function withoutEscapes(pattern: string): string {
 }
 
 /** Component by component, in byte order; `*` does not cross a slash. */
-function expandPattern(source: FileSource, pattern: string): string[] {
-  let paths = [''];
+function expandPattern(source: FileSource, pattern: string): Buffer[] {
+  let paths = [Buffer.alloc(0)];
   for (const component of pattern.split('/').filter(Boolean))
-    paths = paths.flatMap((folder) =>
-      hasWildcard(component)
-        ? namesIn(source, folder || '/')
-            .filter((name) => matchComponent(component, name))
-            .map((name) => `${folder}/${name}`)
-        : [`${folder}/${withoutEscapes(component)}`],
-    );
+    paths = paths.flatMap((folder) => {
+      const names = hasWildcard(component)
+        ? namesIn(source, folder).filter((name) => matchComponent(component, name.toString()))
+        : [Buffer.from(withoutEscapes(component))];
+      return names.map((name) => Buffer.concat([folder, slash, name]));
+    });
   return paths;
 }
 
-function namesIn(source: FileSource, folder: string): string[] {
-  const found = findInRoot(source.rootFd, folder);
+const slash = Buffer.from('/');
+
+/** Bytes: not every name is text. */
+function namesIn(source: FileSource, folder: Buffer): Buffer[] {
+  const found = findInRoot(source.rootFd, folder.length === 0 ? slash : folder);
   if (!found) return [];
   try {
-    return found.stats.isDirectory() ? readdirSync(fdPath(found.fd)).sort() : [];
+    if (!found.stats.isDirectory()) return [];
+    return readdirSync(fdPath(found.fd), { encoding: 'buffer' }).sort(Buffer.compare);
   } finally {
     closeSync(found.fd);
   }

@@ -1,5 +1,5 @@
 /** Rows C1–C17 of the feature table: what COPY puts where, with whose owner and mode. */
-import { chmodSync, linkSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, linkSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -170,6 +170,40 @@ describe('wildcards', () => {
     expect(await refusal({ dockerfile: 'FROM base\nCOPY a1 z /srv/', files })).toMatch(
       /^mpkit: .*`\/z`.*not found/,
     );
+  });
+
+  it('take names that are not UTF-8, in byte order (C10)', async () => {
+    place.write({ 'bytes/folder/x': '' });
+    const name = (latin1: string) => Buffer.from(join(place.folder, 'bytes', latin1), 'latin1');
+    for (const each of ['n\xe9', 'n\xff', 'nz']) writeFileSync(name(each), '');
+    writeFileSync(name('folder/n\xe9'), '');
+    const { layers } = await built({
+      context: 'bytes',
+      dockerfile: 'FROM scratch\nCOPY n* /to/\nCOPY fold*/n? /sub/',
+    });
+    // as tar shows them
+    expect(names(layers[0])).toEqual(['to', 'to/nz', 'to/n\\351', 'to/n\\377']);
+    expect(names(layers[1])).toEqual(['sub', 'sub/n\\351']);
+  });
+
+  it('refuse a link that leads to nothing, unless it is left out (C10)', async () => {
+    place.write({ 'broken/f': '', 'broken/d/g': '' });
+    for (const path of ['broken/link', 'broken/d/below'])
+      rmSync(join(place.folder, path), { force: true });
+    symlinkSync('nowhere', join(place.folder, 'broken/link'));
+    symlinkSync('nowhere', join(place.folder, 'broken/d/below'));
+    const attempt = (source: string, ignore: string) => ({
+      context: 'broken',
+      dockerfile: `FROM scratch\nCOPY ${source} /to/`,
+      files: { '.dockerignore': ignore },
+    });
+    for (const source of ['l*', '*', 'lin?'])
+      expect(await refusal(attempt(source, ''))).toBe(
+        'mpkit: `/link` is a link that leads to nothing',
+      );
+    expect(await refusal(attempt('d/b*', ''))).toContain('`/d/below` is a link');
+    const { layers } = await built(attempt('*', 'link\nDockerfile\n.dockerignore'));
+    expect(names(layers[0])).toEqual(['to', 'to/below', 'to/f', 'to/g']);
   });
 });
 
