@@ -5,7 +5,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Examination, Trials } from '../../src/doctor/index.ts';
 import { emulatorState } from '../helpers/fixtures.ts';
-import { hostChanges, hostState } from '../helpers/host-state.ts';
+import { hostState, lastingChanges } from '../helpers/host-state.ts';
 import { clone, type Project, project } from '../helpers/mpkit.ts';
 import { testUser } from '../helpers/users.ts';
 
@@ -35,7 +35,7 @@ describe('with emulators in the store', () => {
   it('executes a program of every CPU, and changes nothing of the host', async () => {
     const before = hostState();
     const report = await json();
-    expect(hostChanges(before)).toEqual([]);
+    expect(await lastingChanges(before)).toEqual([]);
     expect(errors(report)).toEqual([]);
     expect(report.trials.inside?.platforms).toHaveLength(10);
     const rows = [...report.platforms.usable, ...report.platforms.unusable];

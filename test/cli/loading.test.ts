@@ -39,13 +39,18 @@ describe('what commands load', () => {
     expect(drawing(react)).toBe(true);
   });
 
-  it('answers --help in under 150 ms, at its best of ten', async () => {
-    const times: number[] = [];
-    for (let at = 0; at < 10; at++) {
+  it('answers --help in 150 ms, or in four starts of node on a slower machine', async () => {
+    const timed = async (action: () => Promise<unknown>) => {
       const start = performance.now();
-      await place.mpkit(['--help']);
-      times.push(performance.now() - start);
+      await action();
+      return performance.now() - start;
+    };
+    let [best, pace] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+    const late = () => best - Math.max(150, 4 * pace);
+    for (let at = 0; at < 30 && (at < 5 || late() >= 0); at++) {
+      best = Math.min(best, await timed(() => place.mpkit(['--help'])));
+      pace = Math.min(pace, await timed(() => place.run([process.execPath, '-e', '0'])));
     }
-    expect(Math.min(...times)).toBeLessThan(150);
+    expect(late()).toBeLessThan(0);
   });
 });

@@ -9,7 +9,7 @@ import { type BinfmtEntry, cpuOf, formatEntry } from '../../src/binfmt/index.ts'
 import type { Finding } from '../../src/doctor/index.ts';
 import { emulatorPath, listEmulators } from '../../src/emulator/index.ts';
 import { emulatorState } from '../helpers/fixtures.ts';
-import { hostChanges, hostState } from '../helpers/host-state.ts';
+import { hostState, lastingChanges } from '../helpers/host-state.ts';
 import { type Project, project } from '../helpers/mpkit.ts';
 import { requires } from '../helpers/requires.ts';
 
@@ -32,9 +32,9 @@ beforeAll(async () => {
   copyFileSync(emulatorPath(work.root, record), emulator);
 });
 
-afterAll(() => {
+afterAll(async () => {
   work?.remove();
-  expect(hostChanges(before)).toEqual([]);
+  expect(await lastingChanges(before)).toEqual([]);
 });
 
 interface Report {

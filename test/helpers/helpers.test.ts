@@ -1,13 +1,25 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, chmodSync, linkSync, mkdtempSync, rmdirSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  rmdirSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { canary } from './canary.ts';
 import { hostChanges, hostState, leftovers } from './host-state.ts';
 import { requires } from './requires.ts';
+import { forgetFirstTry } from './second-try.ts';
 import { asUser, folderOf, testUser } from './users.ts';
+
+const folders: string[] = [];
 
 describe('canary', () => {
   const harms: [string, (folder: string) => void][] = [
@@ -46,9 +58,24 @@ describe('the state of the host', () => {
   });
 });
 
+it('a second try finds the cache empty, once', ({ task }) => {
+  const root = mkdtempSync(join(tmpdir(), 'mpkit-tries-'));
+  folders.push(root);
+  const record = join(root, 'cache/record.json');
+  const leftAt = (tries: number) => {
+    mkdirSync(join(root, 'cache'), { recursive: true });
+    appendFileSync(record, '');
+    const real = task.result!.retryCount ?? 0;
+    task.result!.retryCount = tries;
+    forgetFirstTry(root);
+    task.result!.retryCount = real;
+    return existsSync(record);
+  };
+  expect([0, 1, 1, 2].map(leftAt)).toEqual([true, false, true, false]);
+});
+
 const ranged = testUser('range');
 const plain = testUser('plain');
-const folders: string[] = [];
 afterAll(() => folders.forEach((each) => void rmSync(each, { recursive: true, force: true })));
 
 describe('test users', () => {

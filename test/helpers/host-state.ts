@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { differences } from './canary.ts';
 
 /** What a command may not change on the machine that runs it. */
@@ -9,7 +10,7 @@ export interface HostState {
   handlers: string[];
 }
 
-/** Take one before and one after, and compare with `hostChanges`. */
+/** Take one before, and compare with `hostChanges` or `lastingChanges`. */
 export function hostState(): HostState {
   return { mounts: read('/proc/self/mounts').trim().split('\n'), handlers: handlers() };
 }
@@ -23,6 +24,19 @@ export function hostChanges(before: HostState, after = hostState()): string[] {
 }
 
 /**
+ * What is still different after half a minute: a test beside this one may register handlers for the
+ * whole host, as test/integration/binfmt/host-wide.test.ts does, and takes them away again.
+ */
+export function lastingChanges(before: HostState): Promise<string[]> {
+  return lasting(() => hostChanges(before));
+}
+
+/** `leftovers` after half a minute at most: the kernel ends what is below a killed process, in a moment. */
+export function lastingLeftovers(folder: string): Promise<string[]> {
+  return lasting(() => leftovers(folder));
+}
+
+/**
  * Processes that still have to do with `folder` (a project or state root): by command line,
  * environment, working folder, root folder, open file or mounts. One `pid command` line each; empty is the
  * expected answer. Sees everything as root, only its own user's processes otherwise.
@@ -32,6 +46,17 @@ export function leftovers(folder: string): string[] {
     (name) => /^[0-9]+$/.test(name) && name !== `${process.pid}`,
   );
   return pids.filter((pid) => concerns(pid, folder)).map((pid) => `${pid} ${commandLine(pid)}`);
+}
+
+/** What a look finds, once it finds nothing or for too long. */
+async function lasting(look: () => string[]): Promise<string[]> {
+  const end = performance.now() + 30_000;
+  let found = look();
+  while (found.length > 0 && performance.now() < end) {
+    await wait(50);
+    found = look();
+  }
+  return found;
 }
 
 function concerns(pid: string, folder: string): boolean {

@@ -2,6 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
+import { forgetFirstTry } from './second-try.ts';
 import { asUser, folderOf, type TestUser } from './users.ts';
 
 export const clone = join(import.meta.dirname, '../..');
@@ -56,17 +57,20 @@ export function project(files: Record<string, string> = {}, user?: TestUser): Pr
     }
   };
   write(files);
+  forgetFirstTry(root);
   const environment = {
     HOME: join(top, 'home'),
     MPKIT_ROOT: root,
     XDG_CACHE_HOME: undefined,
     XDG_DATA_HOME: undefined,
   };
-  const run = (command: string[], { env, ...rest }: RunOptions = {}) =>
-    collect(asUser(user, command), folder, {
+  const run = (command: string[], { env, ...rest }: RunOptions = {}) => {
+    forgetFirstTry(root);
+    return collect(asUser(user, command), folder, {
       ...rest,
       env: { ...process.env, ...environment, ...env },
     });
+  };
   return {
     folder,
     root,

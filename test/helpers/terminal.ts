@@ -87,7 +87,7 @@ export function terminal(
       .map((line) => line.trimEnd())
       .join('\n')
       .trimEnd();
-  const see = async (what: string | RegExp, seconds = 30) => {
+  const see = async (what: string | RegExp, seconds = 60) => {
     const end = Date.now() + seconds * 1000;
     for (;;) {
       const now = screen();

@@ -17,7 +17,7 @@ describe('npm test', () => {
 
   async function lastLines(name: string, tests: string[], options: string[] = []) {
     const folder = join(copy.folder, 'test', name);
-    mkdirSync(folder);
+    mkdirSync(folder, { recursive: true });
     const text = ["import { expect, it } from 'vitest';", ...tests].join('\n');
     if (tests.length > 0) writeFileSync(join(folder, 'some.test.ts'), text);
     const command = ['npm', 'test', '--', `test/${name}/`, ...options];

@@ -72,7 +72,7 @@ describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
   it('leaves no folder behind when it is ended, and removes what a killed one left', async () => {
     const left = 'ls -d /var/cache/mpkit /tmp/mpkit-binfmt-* 2> /dev/null | sort';
     const run = (signal: string) =>
-      `mpkit binfmt install ${cpu} > log 2>&1 & while ! [ -e /var/cache/mpkit/binfmt-install ]; do sleep 0.01; done; kill -${signal} $!; wait $!; echo $?`;
+      `mpkit binfmt install all > log 2>&1 & for n in $(seq 6000); do [ -e /var/cache/mpkit/binfmt-install ] && break; sleep 0.01; done; kill -${signal} $!; wait $!; echo $?`;
     const [before, ended, after, killed, rest, whole, last] = await steps(
       left,
       run('TERM'),
@@ -99,13 +99,13 @@ describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
     });
     const emulator = (text: string) =>
       `printf '#!/bin/sh\n${text}\n' > /usr/bin/forking; chmod +x /usr/bin/forking`;
-    const child = 'sleep 100 & echo $! >> /run/children';
-    const start = performance.now();
+    // who waited for it would take longer than this test may
+    const child = 'sleep 999 & echo $! >> /run/children';
     const [, , status, ended, , hung] = await steps(
       emulator(`${child}; echo nothing`),
       `printf %s '${line}' > /proc/sys/fs/binfmt_misc/register`,
       'mpkit binfmt status --json',
-      'sleep 0.2; for each in $(cat /run/children); do ps -o stat= -p $each; done',
+      'for n in $(seq 300); do ps -o stat= -p $(cat /run/children) | grep -qv ^Z || break; sleep 0.1; done; ps -o stat= -p $(cat /run/children)',
       `rm /run/children; ${emulator(`setsid ${child}; wait`)}`,
       `mpkit binfmt verify ${cpu} --property runs --json; kill $(cat /run/children)`,
     );
@@ -115,7 +115,6 @@ describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
     expect(JSON.parse(hung!.stdout).rows[0].cells.runs.detail).toContain(
       'does not end within 10 seconds',
     );
-    expect(performance.now() - start).toBeLessThan(60_000);
   }, 250_000);
 });
 

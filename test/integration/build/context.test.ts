@@ -1,5 +1,5 @@
 /** Rows X1–X11 of the feature table: the context, its ignore file, named contexts. */
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { canary } from '../../helpers/canary.ts';
@@ -131,6 +131,7 @@ describe('a context that leads outside (X11)', () => {
     ['through a relative link', () => `../../../../../../../../..${secret.folder}`],
   ])('%s finds nothing there', async (how, target) => {
     const context = `leading-${how.length}`;
+    rmSync(join(place.folder, context), { recursive: true, force: true });
     mkdirSync(join(place.folder, context));
     symlinkSync(target(), join(place.folder, context, 'out'));
     for (const source of ['out', 'out/secret'])
@@ -148,7 +149,7 @@ describe('a context that leads outside (X11)', () => {
   });
 
   it('as a link to the Dockerfile outside is read as the user would read it', async () => {
-    mkdirSync(join(place.folder, 'linked'));
+    mkdirSync(join(place.folder, 'linked'), { recursive: true });
     writeFileSync(join(place.folder, 'Real'), 'FROM base\nLABEL a=b');
     const result = await place.build({
       dockerfile: 'FROM ghost',

@@ -94,6 +94,7 @@ describe('COPY of files', () => {
   });
 
   it('keeps modes, links, hard links and times; a socket becomes an empty file (C7)', async () => {
+    rmSync(join(place.folder, 'kinds'), { recursive: true, force: true });
     place.write({ 'kinds/d/set': 's', 'kinds/d/one': '1' });
     const folder = join(place.folder, 'kinds/d');
     chmodSync(join(folder, 'set'), 0o6751);
@@ -116,6 +117,7 @@ describe('COPY of files', () => {
   });
 
   it('follows a link that is the source itself, within its root, and no other (C8)', async () => {
+    rmSync(join(place.folder, 'links'), { recursive: true, force: true });
     place.write({ 'links/real/f': 'f' });
     symlinkSync('/real', join(place.folder, 'links/in'));
     symlinkSync('real/f', join(place.folder, 'links/file'));
@@ -307,6 +309,7 @@ describe('COPY --chown and --chmod', () => {
 });
 
 it('is found in the cache by content, names and modes, never by times (C28)', async () => {
+  rmSync(join(place.folder, 'key'), { recursive: true, force: true });
   const dockerfile = 'FROM scratch\nCOPY f* /to/';
   const again = async (files: Record<string, string>) =>
     steps((await built({ context: 'key', dockerfile, files })).stderr).done;

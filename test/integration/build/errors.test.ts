@@ -1,15 +1,15 @@
 /** What a user reads when a build fails, and that nothing half-made remains. */
-import { existsSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { hostChanges, hostState } from '../../helpers/host-state.ts';
+import { hostState, lastingChanges } from '../../helpers/host-state.ts';
 import { clone } from '../../helpers/mpkit.ts';
 import { errorText, type Spec, workplace } from './workplace.ts';
 
 const place = workplace();
 const before = hostState();
-afterAll(() => {
-  expect(hostChanges(before)).toEqual([]);
+afterAll(async () => {
+  expect(await lastingChanges(before)).toEqual([]);
   expect(readdirSync(join(place.root, 'tmp'))).toEqual([]);
   place.remove();
 });
@@ -32,6 +32,7 @@ const lines = (...texts: string[]) => `${texts.join('\n')}\n`;
 
 describe('a failing RUN', () => {
   it('shows its status, its place and its last output; the next build is right', async () => {
+    rmSync(join(place.folder, 'run-out'), { recursive: true, force: true });
     const dockerfile =
       'FROM base\nRUN echo kept > /kept\nRUN echo one; sleep 0.3; echo two >&2; exit 7\nRUN echo no';
     expect(await failure({ dockerfile, context: 'run' })).toBe(

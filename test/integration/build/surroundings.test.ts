@@ -1,5 +1,5 @@
 /** What surrounds a build must not change it: umask, readers that leave, folders that go. */
-import { statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { clone } from '../../helpers/mpkit.ts';
@@ -36,11 +36,13 @@ describe('a build', () => {
   });
 
   it('is not pruned away while it runs', async () => {
+    const pause = `sleep 999.${process.pid}`;
     const building = place.build({
-      dockerfile: 'FROM base\nRUN echo 1 > /1; sleep 3\nRUN cat /1\n',
+      dockerfile: `FROM base\nRUN echo 1 > /1; ${pause}; true\nRUN cat /1\n`,
     });
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await expect.poll(() => pidOf(pause), { timeout: 30_000 }).toBeDefined();
     const pruned = await place.mpkit(['prune']);
+    process.kill(pidOf(pause)!);
     expect(pruned.exitCode).toBe(1);
     expect(errorText(pruned.stderr)).toContain('another mpkit is using the state folder');
     const built = await building;
@@ -62,6 +64,18 @@ describe('a build', () => {
     },
   );
 });
+
+/** The process with exactly these words. */
+function pidOf(words: string): number | undefined {
+  const found = readdirSync('/proc').find((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8') === `${words.replaceAll(' ', '\0')}\0`;
+    } catch {
+      return false;
+    }
+  });
+  return found === undefined ? undefined : Number(found);
+}
 
 describe('any verb', () => {
   it('ends quietly when its reader leaves', async () => {

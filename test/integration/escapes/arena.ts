@@ -2,11 +2,15 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest';
 import { chooseIdMap, readHostIds } from '../../../src/emulator/id-map.ts';
 import { type Canary, canary } from '../../helpers/canary.ts';
-import { type HostState, hostChanges, hostState, leftovers } from '../../helpers/host-state.ts';
+import {
+  type HostState,
+  hostState,
+  lastingChanges,
+  lastingLeftovers,
+} from '../../helpers/host-state.ts';
 import { clone } from '../../helpers/mpkit.ts';
 import type { Requirement } from '../../helpers/requires.ts';
 import { type TestUser, testUser } from '../../helpers/users.ts';
@@ -73,14 +77,13 @@ function callerOf(kind: CallerKind): Requirement & { kind: CallerKind; user?: Te
   return { kind, ok, why: ok ? '' : ' (skipped: the tests do not run as root)' };
 }
 
-/** What is outside and different; a process that is just ending gets a moment. */
+/** What is outside, different and stays so. */
 async function traces(arena: Arena, before: HostState): Promise<string[]> {
-  const top = dirname(arena.root);
-  for (let tries = 0; leftovers(top).length > 0 && tries < 20; tries++) await wait(100);
+  const processes = await lastingLeftovers(dirname(arena.root));
   return [
     ...arena.canary.changes(),
-    ...hostChanges(before),
-    ...leftovers(top).map((each) => `process ${each}`),
+    ...(await lastingChanges(before)),
+    ...processes.map((each) => `process ${each}`),
     ...namesIn(join(arena.root, 'tmp')).map((each) => `temporary ${each}`),
     ...namesIn(join(arena.root, 'attach')).map((each) => `attached ${each}`),
   ];

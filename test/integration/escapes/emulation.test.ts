@@ -42,7 +42,6 @@ RUN uname -m
 
   asEach(['root', 'user with a range'], (arena) => {
     it('E2 variables of the image reach no emulator, not that of a setuid program', async () => {
-      const start = performance.now();
       const { stderr, exitCode, image } = await arena().build({
         dockerfile: `FROM base
 RUN mkdir /suid && cp /bin/busybox /suid/busybox && chmod 4755 /suid/busybox && echo 'root::0:0:root:/root:/bin/sh' > /etc/passwd \\
@@ -57,7 +56,6 @@ RUN ls -A /root /srv; env | grep '^QEMU_' | grep -v '^QEMU_CPU='; echo end
       });
       expect(exitCode, stderr).toBe(0);
       expect(stepOutput(stderr)).toEqual(['65534', '0', '/root:', '', '/srv:', 'end']);
-      expect(performance.now() - start).toBeLessThan(30_000);
       expect(image().config.config.Env).toContain('QEMU_GDB=1234');
       const run = await arena().mpkit([
         ...['run', ...arm64, '-e', 'QEMU_GDB=1234', '-e', 'QEMU_STRACE=1'],
@@ -71,13 +69,13 @@ RUN ls -A /root /srv; env | grep '^QEMU_' | grep -v '^QEMU_CPU='; echo end
       const { stderr, exitCode } = await arena().build({
         dockerfile: `FROM base
 COPY --from=amd64 /bin/busybox /native/busybox
-RUN sleep 5 & p=$!; sleep 0.2; for f in /proc/$p/exe /proc/$p/task/*/exe /proc/self/task/*/exe; do \\
+RUN sleep 999 & p=$!; sleep 0.2; for f in /proc/$p/exe /proc/$p/task/*/exe /proc/self/task/*/exe; do \\
   for tool in /native/busybox /bin/busybox; do \\
   $tool sh -c "echo changed > $f" 2>/dev/null && echo wrote $f; \\
   $tool sh -c ": >> $f" 2>/dev/null && echo opened $f; \\
   $tool dd if=/dev/zero of=$f bs=1 count=1 conv=notrunc 2>/dev/null && echo copied to $f; done; done; \\
   /native/busybox sha256sum /proc/$p/exe
-RUN sleep 5 & /native/busybox sha256sum /proc/$!/exe
+RUN sleep 999 & /native/busybox sha256sum /proc/$!/exe
 `,
         args: [...arm64, '--build-context', `amd64=${amd64Busybox(arena())}`],
       });

@@ -1,6 +1,6 @@
 /** Rows S12 to S17: who a step is, what it may, and what an image cannot decide. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { clone } from '../../helpers/mpkit.ts';
@@ -64,6 +64,7 @@ RUN find /sys/fs/cgroup -mindepth 1; touch /sys/fs/cgroup/x; mkdir /srv/c; \\
 
   it('S16 a state folder that is a link or that somebody else owns is refused', async () => {
     const { canary, folder } = arena();
+    rmSync(join(folder, 'link'), { force: true });
     symlinkSync(canary.folder, join(folder, 'link'));
     const words = ['--build-context', `base=oci-layout://${arena().base}`, 'state'];
     arena().write({ 'state/Dockerfile': 'FROM base\nRUN true\n' });

@@ -27,13 +27,16 @@ asEach(['root', 'user with a range'], (arena) => {
     const look = `n=0; while [ $n -lt 2000 ]; do n=$((n+1)); \
       [ -e /srv/t/mounted ] && echo mounted && break; done; ls /srv/t/; cat /srv/t/secret`;
     let mounted = 0;
-    for (let tries = 0; tries < 8 || (mounted === 0 && tries < 60); tries++) {
-      const shown = await run(['shared:/srv', 'other:/srv/t'], look);
-      expect(`${shown.stdout}${shown.stderr}`).not.toContain(canary.secret);
-      expect(shown.stdout).not.toContain('ptmx');
-      if (shown.stdout.startsWith('mounted\n')) mounted++;
+    try {
+      for (let tries = 0; tries < 8 || (mounted === 0 && tries < 60); tries++) {
+        const shown = await run(['shared:/srv', 'other:/srv/t'], look);
+        expect(`${shown.stdout}${shown.stderr}`).not.toContain(canary.secret);
+        expect(shown.stdout).not.toContain('ptmx');
+        if (shown.stdout.startsWith('mounted\n')) mounted++;
+      }
+    } finally {
+      writeFileSync(join(folder, 'shared/stop'), '');
     }
-    writeFileSync(join(folder, 'shared/stop'), '');
     expect(await swapper).toMatchObject({ stdout: 'swapped\n' });
     expect(mounted).toBeGreaterThan(0);
   }, 180_000);
@@ -148,6 +151,7 @@ ${last}
     const files = Object.fromEntries(
       Array.from({ length: 50 }, (_, n) => [`race/d/${n}`, 'inside'] as const),
     );
+    rmSync(join(folder, 'race'), { recursive: true, force: true });
     arena().write({ ...files, 'race/d/secret': 'inside' });
     const at = (name: string) => join(folder, 'race', name);
     let swaps = 0;
@@ -176,7 +180,10 @@ ${last}
   it('C2 links and ignore files of the context disclose nothing', async () => {
     const { canary, folder } = arena();
     const secret = join(canary.folder, 'secret');
-    const link = (context: string, name: string) => symlinkSync(secret, at(context, name));
+    const link = (context: string, name: string) => {
+      rmSync(at(context, name), { force: true });
+      symlinkSync(secret, at(context, name));
+    };
     const at = (context: string, name: string) => join(folder, context, name);
     arena().write({ 'leak/a': '', 'ignore/a': '', 'own/a': '' });
     link('leak', 'leak');
@@ -206,13 +213,14 @@ ${last}
     const { canary, folder } = arena();
     arena().write({ 'linked/a': '', 'fifo/a': '', 'pipe/Dockerfile': 'FROM scratch\nCOPY a /\n' });
     arena().write({ 'pipe/a': '' });
+    rmSync(join(folder, 'linked/Dockerfile'), { force: true });
     symlinkSync(join(canary.folder, 'secret'), join(folder, 'linked/Dockerfile'));
     const linked = await arena().mpkit(['build', 'linked']);
     expect(linked.exitCode).toBe(1);
     expect(`${linked.stdout}${linked.stderr}`).not.toContain(canary.secret);
     const fifo = (path: string) => spawnSync('mkfifo', ['-m', '666', join(folder, path)]);
     fifo('fifo/Dockerfile');
-    const start = performance.now();
+    // whoever opened one would wait until the test is ended
     const piped = await arena().mpkit(['build', 'fifo']);
     expect(piped.exitCode).toBe(1);
     expect(piped.stderr).toContain('is no regular file');
@@ -220,7 +228,6 @@ ${last}
     const ignore = await arena().mpkit(['build', 'pipe']);
     expect(ignore.exitCode).toBe(1);
     expect(ignore.stderr).toContain('`Dockerfile.dockerignore` is no regular file');
-    expect(performance.now() - start).toBeLessThan(10_000);
   });
 });
 

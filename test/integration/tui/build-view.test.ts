@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { requires } from '../../helpers/requires.ts';
 import { type Terminal, terminal } from '../../helpers/terminal.ts';
@@ -17,7 +19,7 @@ describe.skipIf(!need.ok)(`mpkit build in a terminal${need.why}`, { timeout: 300
         'RUN uname -m',
       ].join('\n'),
       'broken/Dockerfile': 'FROM base\nRUN sleep 1; echo bad luck; exit 7\n',
-      'long/Dockerfile': 'FROM base\nRUN sleep 60\n',
+      'long/Dockerfile': 'FROM base\nRUN sleep 999\n',
     });
   });
   afterEach(() => opened?.close());
@@ -68,9 +70,13 @@ describe.skipIf(!need.ok)(`mpkit build in a terminal${need.why}`, { timeout: 300
     shell.press('C-c');
     await shell.see('ended 130');
     expect(await shell.settings()).toBe(before);
+    rmSync(join(place.folder, 'go'), { force: true });
+    const go = 'until [ -e go ]; do sleep 0.1; done';
     shell.line(
-      `clear; ${build('long', 'linux/arm64')} & sleep 5; kill -TERM $!; wait $!; echo ended $?`,
+      `clear; ${build('long', 'linux/arm64')} & ${go}; kill -TERM $!; wait $!; echo ended $?`,
     );
+    await shell.see(/▸~[1-9]/);
+    place.write({ go: '' });
     await shell.see('ended 143');
     expect(await shell.settings()).toBe(before);
   });
@@ -79,8 +85,8 @@ describe.skipIf(!need.ok)(`mpkit build in a terminal${need.why}`, { timeout: 300
     const shell = open({ env: { TERM: 'dumb' } });
     shell.line(`clear; ${build('steps', 'linux/amd64')}; echo ended $?`);
     expect(await shell.see('ended 0', 60)).toMatch(/^#1 \[linux\/amd64 1\/3\] FROM base/m);
-    shell.line(`clear; CI=true ${build('steps', 'linux/amd64')}; echo ended $?`);
-    expect(await shell.see('ended 0', 60)).toMatch(/^#1 \[linux\/amd64 1\/3\] FROM base/m);
+    shell.line(`clear; CI=true ${build('steps', 'linux/amd64')}; echo gone $?`);
+    expect(await shell.see('gone 0', 60)).toMatch(/^#1 \[linux\/amd64 1\/3\] FROM base/m);
   });
 
   it('has no colour with NO_COLOR', async () => {
