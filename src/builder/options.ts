@@ -34,6 +34,7 @@ export type NamedContext =
 
 export interface OciOutput {
   type: 'oci';
+  /** `-` is stdout. */
   dest: string;
   tar: boolean;
 }

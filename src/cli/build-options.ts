@@ -65,7 +65,7 @@ export function readBuildOptions(values: Flags, positionals: string[]): ParsedBu
     noCache: values['no-cache'] ?? false,
     offline: isOffline(values.offline),
     tags,
-    outputs: (values.output ?? []).map(readOutput),
+    outputs: readOutputs(values.output ?? []),
     epoch: readEpoch(buildArgs),
     proxies: proxyNames.flatMap((name) => {
       const value = buildArgs.get(name);
@@ -76,7 +76,6 @@ export function readBuildOptions(values: Flags, positionals: string[]): ParsedBu
 
 /** A link as destination is replaced, not followed: it may come with the sources. */
 function placeOf(path: string): string {
-  if (path === '-') throw usage('writing to stdout is not supported yet: name a file');
   return join(hostPath(dirname(path)), basename(path));
 }
 
@@ -144,6 +143,16 @@ function readContext(word: string): [string, NamedContext] {
   ];
 }
 
+/** Two archives in one stream, or one on a screen, are of no use to anybody. */
+function readOutputs(specs: string[]): OciOutput[] {
+  const outputs = specs.map(readOutput);
+  const printed = outputs.filter(({ dest }) => dest === '-');
+  if (printed.length > 1) throw usage('only one output can be written to stdout');
+  if (printed.length > 0 && process.stdout.isTTY)
+    throw usage('an archive is not written to a terminal: redirect stdout or name a file');
+  return outputs;
+}
+
 function readOutput(spec: string): OciOutput {
   const fields = new Map(
     spec.split(',').map((pair): [string, string] => {
@@ -159,7 +168,9 @@ function readOutput(spec: string): OciOutput {
   for (const key of fields.keys())
     if (!['type', 'dest', 'tar'].includes(key))
       throw usage(`output \`${spec}\`: unknown key \`${key}\``);
-  return { type: 'oci', dest: placeOf(dest), tar };
+  if (dest !== '-') return { type: 'oci', dest: placeOf(dest), tar };
+  if (!tar) throw usage('a folder cannot be written to stdout: leave `tar=false` out');
+  return { type: 'oci', dest, tar };
 }
 
 export function readProgress({ progress = 'auto', quiet }: Flags): ProgressMode | 'auto' {

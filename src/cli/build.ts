@@ -20,7 +20,8 @@ Builds CONTEXT/Dockerfile for each platform, without daemon, root or Docker.
   --platform LIST          platforms, comma separated, repeatable (default: this machine's)
   -f, --file FILE          Dockerfile, from the working folder (default: CONTEXT/Dockerfile)
   -t, --tag NAME[:TAG]     name of the result, repeatable
-  -o, --output SPEC        type=oci,dest=PATH[,tar=false]: an OCI layout as archive or folder
+  -o, --output SPEC        type=oci,dest=PATH[,tar=false]: an OCI layout as archive or folder;
+                           dest=- is stdout, which then carries no digest
   --build-arg NAME[=VALUE] a build argument; without =VALUE it is taken from the environment;
                            one that no ARG asks for is a warning
   --target STAGE           stage to build (default: the last)
@@ -79,7 +80,8 @@ async function execute(words: string[]): Promise<number> {
         recording.end('done', result);
         const metadata = values['metadata-file'];
         if (metadata !== undefined) writeMetadata(hostPath(metadata), result, recording.steps());
-        if (result.digest) process.stdout.write(`${result.digest}\n`);
+        const isArchive = options.outputs.some(({ dest }) => dest === '-');
+        if (result.digest && !isArchive) process.stdout.write(`${result.digest}\n`);
         return 0;
       } catch (error) {
         progress.close();
@@ -100,7 +102,8 @@ function shownImages({ images }: BuildResult) {
 /** What the inside must be able to read, and the folders that results are written into. */
 function loansOf({ context, file, contexts, outputs }: ParsedBuild, metadata?: string): Loan[] {
   const read = [context, dirname(file), ...[...contexts.values()].map(placeOf)];
-  const written = [...outputs.map(({ dest }) => dest), ...(metadata ? [hostPath(metadata)] : [])];
+  const files = outputs.flatMap(({ dest }) => (dest === '-' ? [] : [dest]));
+  const written = [...files, ...(metadata ? [hostPath(metadata)] : [])];
   const write = written.map((dest) => {
     try {
       mkdirSync(dirname(dest), { recursive: true });

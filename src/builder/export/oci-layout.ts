@@ -32,13 +32,14 @@ export interface OciLayoutOptions extends LayoutOptions {
 }
 
 /**
- * Returns the descriptor of the image or index. The archive's members have a fixed order, owner
+ * Returns the descriptor of the image or index. `-` is stdout. The archive's members have a fixed order, owner
  * and mode, and the time `epoch` (or 0). Throws `invalid-input` when `dest` is something that must
  * not be replaced, `usage` for a bad tag, `disk-full`, `permission-denied` or `io`.
  */
 export async function writeOciLayout(dest: string, options: OciLayoutOptions): Promise<Descriptor> {
   const { root, files } = await layoutFiles(options);
   await withProgress(dest, { files, onTransfer: options.onTransfer }, async (reached) => {
+    if (dest === '-') return pack(printed, files, { mtime: options.epoch ?? 0, reached });
     await mkdir(dirname(dest), { recursive: true });
     if (options.tar) await writeArchive(dest, files, { mtime: options.epoch ?? 0, reached });
     else await writeFolder(dest, files, reached);
@@ -55,7 +56,8 @@ async function withProgress(
   write: (reached: Reached) => Promise<void>,
 ): Promise<void> {
   const total = files.reduce((sum, each) => sum + sizeOf(each), 0);
-  const what = { id: `export ${dest}`, kind: 'export', name: basename(dest), total } as const;
+  const name = dest === '-' ? 'stdout' : basename(dest);
+  const what = { id: `export ${dest}`, kind: 'export', name, total } as const;
   const transfer = startTransfer(what, onTransfer);
   try {
     await write(transfer.reached);
@@ -83,10 +85,10 @@ async function writeArchive(dest: string, files: LayoutFile[], packing: Packing)
     });
   // a pipe or device is written to; renaming over it would remove it
   if (existing && !existing.isFile())
-    return withFile(dest, 'w', (file) => pack(file, files, packing));
+    return withFile(dest, 'w', (file) => pack(into(file), files, packing));
   const temporary = siblingOf(dest);
   try {
-    await withFile(temporary, 'wx', (file) => pack(file, files, packing));
+    await withFile(temporary, 'wx', (file) => pack(into(file), files, packing));
     await rename(temporary, dest);
   } catch (error) {
     await rm(temporary, { force: true });
@@ -107,16 +109,24 @@ async function withFile(
   }
 }
 
-async function pack(
-  file: FileHandle,
-  files: LayoutFile[],
-  { mtime, reached }: Packing,
-): Promise<void> {
-  let written = 0;
-  const put = async (bytes: Buffer) => {
+type Put = (bytes: Buffer) => Promise<void>;
+
+function into(file: FileHandle): Put {
+  return async (bytes) => {
     for (let done = 0; done < bytes.length; )
       done += (await file.write(bytes, done, bytes.length - done)).bytesWritten;
   };
+}
+
+/** The chunk is free again when its bytes have been taken. */
+function printed(bytes: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+async function pack(put: Put, files: LayoutFile[], { mtime, reached }: Packing): Promise<void> {
+  let written = 0;
   const putContent = async (bytes: Buffer) => {
     await put(bytes);
     written += bytes.length;
@@ -139,7 +149,7 @@ async function pack(
 }
 
 async function copyInto(
-  put: (bytes: Buffer) => Promise<void>,
+  put: Put,
   { source, size }: Extract<LayoutFile, { source: string }>,
 ): Promise<void> {
   const file = await open(source, constants.O_RDONLY | constants.O_NOFOLLOW);

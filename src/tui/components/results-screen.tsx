@@ -51,7 +51,8 @@ function Opened({ open, rows }: { open: OpenBuild; rows: number }) {
 
 function describe({ digest, layers, config, history }: Image, { outputs }: OpenBuild): string[] {
   const written = outputs.map(
-    ({ dest, tar }) => `written to ${cleanName(dest)}${tar ? ' (an archive)' : ''}`,
+    ({ dest, tar }) =>
+      `written to ${dest === '-' ? 'stdout' : cleanName(dest)}${tar ? ' (an archive)' : ''}`,
   );
   if (!layers) return [digest, ...written, 'removed from the state folder since'];
   const settings = Object.entries(config ?? {}).map(

@@ -4,11 +4,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { hasSuite, type Kind, needsSuite, violations } from '../../builder/image/schemas.ts';
+import { clone } from '../../helpers/mpkit.ts';
 import { requires } from '../../helpers/requires.ts';
 import { readBlob, readJson, workplace } from './workplace.ts';
 
 const skopeo = requires('skopeo');
 const umoci = requires('umoci');
+const script = requires('script');
 const place = workplace();
 afterAll(() => place.remove());
 
@@ -97,6 +99,67 @@ it.skipIf(!skopeo.ok)(`an archive is read by skopeo${skopeo.why}`, async () => {
     encoding: 'utf8',
   });
   expect(JSON.parse(text).config).toMatchObject({ User: 'nobody', StopSignal: 'SIGQUIT' });
+});
+
+describe('an archive on stdout', () => {
+  const to = (command: string, more = '') =>
+    place.run([
+      ...['bash', '-o', 'pipefail', '-c'],
+      `"$0" build --build-context base=oci-layout://${place.base} ${more} -o type=oci,dest=- piped | ${command}`,
+      join(clone, 'bin/mpkit'),
+    ]);
+  const prepare = () => place.write({ 'piped/Dockerfile': dockerfile, 'piped/f': 'f' });
+
+  it('is whole, the same as a file, and all that is there', async () => {
+    prepare();
+    const piped = await to(
+      `cat > ${place.folder}/piped.tar`,
+      '-t app:1 -o type=oci,dest=written.tar',
+    );
+    expect(piped.exitCode, piped.stderr).toBe(0);
+    const bytes = readFileSync(join(place.folder, 'piped.tar'));
+    expect(bytes.equals(readFileSync(join(place.folder, 'written.tar')))).toBe(true);
+    const listed = await to('tar -tf -');
+    expect(listed.stdout).toMatch(/^oci-layout\nindex\.json\nblobs\/\nblobs\/sha256\/\n/);
+    expect(listed.stderr).toMatch(/^=> linux\/\w+ sha256:/m);
+  });
+
+  it.skipIf(!skopeo.ok)(`is copied on by skopeo${skopeo.why}`, async () => {
+    prepare();
+    const copy = 'skopeo copy --insecure-policy oci-archive:p.tar dir:out-of-pipe';
+    const { exitCode, stderr } = await to(
+      `cat > p.tar && skopeo inspect oci-archive:p.tar && ${copy}`,
+    );
+    expect(exitCode, stderr).toBe(0);
+  });
+
+  it('fails where its reader leaves', async () => {
+    prepare();
+    const { exitCode, stderr } = await to('head -c 1000 > /dev/null');
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('EPIPE');
+  });
+
+  it.each([
+    [
+      ['-o', 'type=oci,dest=-', '-o', 'type=oci,dest=-'],
+      'only one output can be written to stdout',
+    ],
+    [['-o', 'type=oci,dest=-,tar=false'], 'a folder cannot be written to stdout'],
+  ])('%j is refused', async (args, message) => {
+    prepare();
+    const refused = await place.mpkit(['build', ...args, 'piped']);
+    expect(refused).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(refused.stderr).toContain(message);
+  });
+
+  it.skipIf(!script.ok)(`is not written to a terminal${script.why}`, async () => {
+    prepare();
+    const command = `${join(clone, 'bin/mpkit')} build -o type=oci,dest=- piped`;
+    const { exitCode, stdout } = await place.run(['script', '-qec', command, '/dev/null']);
+    expect(exitCode).toBe(2);
+    expect(stdout).toContain('an archive is not written to a terminal');
+  });
 });
 
 it.skipIf(!umoci.ok)(`is unpacked by umoci as it was built${umoci.why}`, async () => {
