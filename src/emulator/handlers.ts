@@ -6,11 +6,11 @@ import { hasPrivateInstance, registerPrivate, unregisterPrivate } from '../binfm
 import { MpkitError } from '../errors.ts';
 import type { EmitTransfer } from '../transfer.ts';
 import { ensureEmulator } from './catalog.ts';
-import { chooseEmulator } from './choose.ts';
-import { keptChoice } from './kept.ts';
+import { keptChoices } from './kept.ts';
 import { once } from './once.ts';
 import type { EmulatorRecord } from './record.ts';
 import { listEmulators, readEmulator } from './store.ts';
+import { usedEmulator } from './used.ts';
 
 export interface HandlerOptions {
   root: string;
@@ -46,11 +46,10 @@ export function createHandlers(options: HandlerOptions): HandlerFor {
     registered.set(architecture, digest);
   };
   const find = async (architecture: string, wanted: string | undefined) => {
-    const kept = wanted === undefined ? keptChoice(root, architecture)?.digest : undefined;
-    const stored =
-      kept && chooseEmulator((await listEmulators(root)).emulators, architecture, kept);
+    const { emulators } = await listEmulators(root);
+    const used = wanted === undefined && usedEmulator(emulators, architecture, keptChoices(root));
     const how = { offline, onProgress, onTransfer, signal, wanted };
-    return stored || ensureEmulator(root, architecture, how);
+    return used || ensureEmulator(root, architecture, how);
   };
   return async (architecture, wanted) => {
     if (!hasPrivateInstance()) {

@@ -37,7 +37,12 @@ describe.skipIf(!need.ok)(`the emulators screen${need.why}`, { timeout: 450_000 
     shell.press('2');
     await shell.see(/> \S+ +\d/);
   });
-  afterEach(() => shell?.close());
+  afterEach(async () => {
+    // what the interface still runs would write into the folder that is removed
+    if (!/^left \d/m.test(shell.screen())) shell.press('C-c');
+    await shell.see(/^left \d/m).catch(() => {});
+    shell.close();
+  });
   afterAll(() => place.remove());
 
   const stored = async (architecture: string) => {
@@ -114,6 +119,8 @@ describe.skipIf(!need.ok)(`the emulators screen${need.why}`, { timeout: 450_000 
       for (let at = 0; at < 20 && !/^> arm64 /m.test(await plain.settled()); at++)
         plain.press('Down');
       expectWhole(plain.screen());
+      plain.press('q');
+      await plain.see('left 0');
     } finally {
       plain.close();
     }
