@@ -171,6 +171,7 @@ it.each([
   [['choose', 'arm64', '7.2', '--cpu', 'a b'], 'invalid CPU model `a b`'],
   [['choose', hostPlatform().architecture, '7.2'], 'run natively here'],
   [['rm', '--all', 'arm64'], '`rm` takes'],
+  [['add', '--progress', 'loud'], 'invalid progress `loud`: expected auto, rawjson or quiet'],
   [['add', '--source', 'moon'], 'unknown source `moon`'],
   [['add', '--source', 'debian', '--offline'], 'needs the network'],
   [['add', '--source', 'debian', '/bin/sh'], 'takes no path'],
