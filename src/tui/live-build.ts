@@ -38,13 +38,12 @@ export function openLiveBuild(
   let closed = false;
   const stopDrawing = drawRegularly(
     async () => {
-      if (drawing === undefined) {
-        const { openDrawing } = await loadInk(stream, () => import('./draw-build.tsx'));
-        if (closed) return;
-        drawing = openDrawing(stream, environment);
-      }
+      const { openDrawing } = await loadInk(stream, () => import('./draw-build.tsx'));
+      if (!closed) drawing = openDrawing(stream, environment);
+    },
+    () => {
       flush();
-      drawing.draw(state);
+      drawing?.draw(state);
     },
     (error) => stream.write(`mpkit: note: the build goes on without its view: ${error.message}\n`),
   );
@@ -62,28 +61,44 @@ export function openLiveBuild(
 }
 
 /**
- * A slow terminal gets fewer pictures: drawing takes a twentieth of the time at most. One picture
- * that took long, as the first does on a busy machine, must not freeze the view for a minute.
+ * A slow terminal gets fewer pictures: drawing takes a twentieth of the time at most. What it takes
+ * to open the view says nothing about that, and no picture that took long may freeze it for a minute.
  */
-function drawRegularly(draw: () => Promise<void>, report: (error: Error) => void): () => void {
+function drawRegularly(
+  open: () => Promise<void>,
+  draw: () => void,
+  report: (error: Error) => void,
+): () => void {
   let stopped = false;
   const fail = (error: Error) => {
     stopped = true;
     report(error);
   };
   let timer: NodeJS.Timeout;
-  const tick = async () => {
+  // a picture that cannot be drawn is no reason to stop a build
+  const attempt = async (action: () => Promise<void> | void): Promise<number> => {
     const start = performance.now();
-    // a picture that cannot be drawn is no reason to stop a build
-    await draw().catch(fail);
-    const pause = Math.min(longestInterval, 20 * (performance.now() - start));
-    if (!stopped) wait(Math.max(interval, pause));
+    try {
+      await action();
+    } catch (error) {
+      fail(error as Error);
+    }
+    return performance.now() - start;
   };
-  const wait = (milliseconds: number) => {
-    timer = setTimeout(tick, milliseconds);
+  const tick = async () => {
+    const took = await attempt(draw);
+    wait(Math.min(longestInterval, Math.max(interval, 20 * took)), tick);
+  };
+  const wait = (milliseconds: number, next: () => Promise<void>) => {
+    if (stopped) return;
+    timer = setTimeout(next, milliseconds);
     timer.unref();
   };
-  wait(patience);
+  wait(patience, async () => {
+    await attempt(open);
+    if (!stopped) await attempt(draw);
+    wait(interval, tick);
+  });
   return () => {
     stopped = true;
     clearTimeout(timer);
