@@ -21,11 +21,13 @@ export interface BuildScreenProps {
 }
 
 export function BuildScreenView({ state, now, columns, rows }: BuildScreenProps) {
+  const { separator } = useTheme();
   const { form, run } = state;
   if (!run) return <Form form={form} rows={rows} />;
   const logged = run.log && run.build.steps.get(run.log.id);
   if (run.log && logged) return <LogScreen step={logged} view={run.log} rows={rows} />;
-  const below = belowOf(run, { now, columns, rows: Math.max(3, Math.floor(rows / 2) - 1) });
+  const half = Math.max(3, Math.floor(rows / 2) - 1);
+  const below = belowOf(run, { now, columns, rows: half, separator });
   const forMatrix = Math.max(3, rows - 3 - below.length);
   return (
     <Box flexDirection="column">
@@ -70,7 +72,12 @@ function Form({ form, rows }: { form: BuildForm; rows: number }) {
  */
 function belowOf(
   run: BuildRun,
-  { now, columns, rows }: { now: number; columns: number; rows: number },
+  {
+    now,
+    columns,
+    rows,
+    separator,
+  }: { now: number; columns: number; rows: number; separator: string },
 ): string[] {
   const said = run.messages.map(showLine);
   if (run.status === 'done') return [...summaryLines(run.build, columns), ...said].slice(0, rows);
@@ -80,6 +87,6 @@ function belowOf(
   const { label, status, message } = step;
   const head = `${label.platform} ${cleanName(label.step)}: ${status}${message ? `: ${cleanName(message)}` : ''}`;
   const room = Math.max(1, rows - 1 - moving.length);
-  const tail = tailOf(step.log, Math.min(room, 10)).map((line) => `  ${showLine(line)}`);
+  const tail = tailOf(step.log, Math.min(room, 10)).map((line) => `${separator} ${showLine(line)}`);
   return [...moving, head, ...tail, ...said].slice(0, rows);
 }

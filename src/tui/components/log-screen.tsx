@@ -2,6 +2,7 @@
 import { Box, Text } from 'ink';
 import type { StepState } from '../state/build.ts';
 import { type LogView, logLines } from '../state/log-view.ts';
+import { useTheme } from '../theme.ts';
 import { showLine } from './running-logs.tsx';
 
 export function LogScreen({ step, view, rows }: { step: StepState; view: LogView; rows: number }) {
@@ -14,9 +15,10 @@ export function LogScreen({ step, view, rows }: { step: StepState; view: LogView
   return (
     <Box flexDirection="column">
       <Text bold wrap="truncate">
-        {`${step.label.platform} ${step.label.step} ${showLine(step.label.text.split('\n')[0] ?? '')}: `}
+        {`${step.label.platform} ${showLine(step.label.step)}, `}
         {`lines ${from + 1 + gone}-${from + shown.length + gone} of ${lines.length + gone}`}
-        {view.search ? `, searching ${view.search}` : ''}
+        {view.search ? `, searching ${showLine(view.search)}` : ''}
+        {`: ${showLine(step.label.text.split('\n')[0] ?? '')}`}
       </Text>
       {shown.map((line, at) => (
         <Line
@@ -31,12 +33,14 @@ export function LogScreen({ step, view, rows }: { step: StepState; view: LogView
   );
 }
 
+/** Something stands in front of each line: none reads like a command to whom a record of it is given. */
 function Line({ line, search }: { line: string; search: string }) {
+  const { separator } = useTheme();
   const at = search === '' ? -1 : line.toLowerCase().indexOf(search.toLowerCase());
   const end = at + search.length;
   return (
     <Text wrap="truncate">
-      {search === '' ? '' : at < 0 ? '  ' : '> '}
+      {at < 0 ? separator : '>'}{' '}
       {at < 0 ? (
         line
       ) : (
