@@ -1,6 +1,6 @@
 /** What a build writes, judged by the image-spec's schemas and by other people's tools. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { hasSuite, type Kind, needsSuite, violations } from '../../builder/image/schemas.ts';
@@ -165,6 +165,7 @@ describe('an archive on stdout', () => {
 it.skipIf(!umoci.ok)(`is unpacked by umoci as it was built${umoci.why}`, async () => {
   const { out } = await one();
   const bundle = join(place.folder, 'bundle');
+  rmSync(bundle, { recursive: true, force: true });
   execFileSync('umoci', ['unpack', '--rootless', '--image', `${out}:1`, bundle], { stdio: 'pipe' });
   const list = execFileSync('find', ['a', 'd', 'bin', 'w', '-printf', '%p %M\\n'], {
     cwd: join(bundle, 'rootfs'),

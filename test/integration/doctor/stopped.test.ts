@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, it } from 'vitest';
 import { emulatorState } from '../../helpers/fixtures.ts';
-import { leftovers } from '../../helpers/host-state.ts';
+import { lastingLeftovers } from '../../helpers/host-state.ts';
 import { clone, project } from '../../helpers/mpkit.ts';
 
 const place = project();
@@ -31,5 +31,5 @@ it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s while it tries', async (si
   expect(await ended).toBe(128 + constants.signals[signal]);
   expect(said).toBe('');
   expect(names()).toEqual([]);
-  expect(leftovers(place.root)).toEqual([]);
+  expect(await lastingLeftovers(place.root)).toEqual([]);
 });

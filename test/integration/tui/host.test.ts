@@ -149,7 +149,7 @@ describe.skipIf(!ok)(`the Host screen${host.why || tmux.why}`, { timeout: 300_00
   it('leaves the handler of somebody else, shown as it comes, and replaces it when told', async () => {
     const { shell, run, names, agree } = await open();
     run(foreignHandler('theirs'));
-    await shell.see('handler  theirs: linux/', 15);
+    await shell.see('handler  theirs: linux/');
     expect(await ask(shell, 'i')).toContain('leaves `theirs`, which works');
     shell.press('n');
     await shell.see('i install all');
@@ -175,26 +175,26 @@ describe.skipIf(!ok)(`the Host screen${host.why || tmux.why}`, { timeout: 300_00
   it('shows without a key what others register, switch off, switch on and remove', async () => {
     const { shell, run } = await open();
     run(foreignHandler('theirs'));
-    await shell.see(/handler {2}theirs: linux\/\w+, works, of unknown/, 15);
+    await shell.see(/handler {2}theirs: linux\/\w+, works, of unknown/);
     run('echo 0 > /proc/sys/fs/binfmt_misc/theirs');
-    await shell.see(/handler {2}theirs: linux\/\w+, disabled, /, 15);
+    await shell.see(/handler {2}theirs: linux\/\w+, disabled, /);
     // what the doctor finds about it comes and goes too
-    await shell.see(/handler\.enabled theirs/, 15);
+    await shell.see(/handler\.enabled theirs/);
     run('echo 1 > /proc/sys/fs/binfmt_misc/theirs');
-    await shell.see(/handler {2}theirs: linux\/\w+, works/, 15);
-    await shell.see(without('handler.enabled'), 15);
+    await shell.see(/handler {2}theirs: linux\/\w+, works/);
+    await shell.see(without('handler.enabled'));
     run('echo -1 > /proc/sys/fs/binfmt_misc/theirs');
-    await shell.see('handlers: an empty binfmt_misc', 15);
-    await shell.see(without('theirs'), 15);
+    await shell.see('handlers: an empty binfmt_misc');
+    await shell.see(without('theirs'));
     run('umount /proc/sys/fs/binfmt_misc');
-    await shell.see('handlers: binfmt_misc is not mounted', 15);
+    await shell.see('handlers: binfmt_misc is not mounted');
     expect(await ask(shell, 'i')).toContain('mounts binfmt_misc');
   });
 
   it('writes for every boot what it announces, and takes it away', async () => {
     const { shell, run, handlers, agree } = await open();
     run(`mpkit binfmt install ${first}`);
-    await shell.see(`handler  mpkit-${first}`, 15);
+    await shell.see(`handler  mpkit-${first}`);
     const question = await ask(shell, 'p');
     expect(question).toContain('writes boot configuration');
     expect(listed(question, /registers (.*) for all/)).not.toContain(`mpkit-${first}`);
@@ -228,7 +228,7 @@ describe.skipIf(!ok)(`the Host screen${host.why || tmux.why}`, { timeout: 300_00
     const { shell, run, handlers } = await open();
     const name = String.raw`\033]0;forged\007\033]52;c;Zm9yZ2Vk\007\033[2J\302\2332Jnamed`;
     run(foreignHandler('theirs').replace(':theirs:', `:'"$(printf '${name}')"':`));
-    await shell.see(/handler {2}.*named: linux\/\w+, works/, 15);
+    await shell.see(/handler {2}.*named: linux\/\w+, works/);
     expect(handlers()[0]?.name).toContain('forged');
     toLast(shell);
     await shell.see(/> handler {2}.*named/);
