@@ -34,7 +34,11 @@ try {
   await sleep(4000);
   picture('host');
   keys('2');
-  await see(/\[2 Emulators\]/);
+  await see(/^> \S+ +\d/m);
+  // a CPU that does not run natively has more to choose
+  keys('Down', 'Down', 'Down');
+  await see(/^> arm64 /m);
+  await sleep(500);
   picture('emulators');
   keys('3', 'Enter');
   await see(/measuring .*: [4-9]\d of \d+ samples/);
