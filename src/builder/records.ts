@@ -1,7 +1,8 @@
 /** The last record of each build, by context and Dockerfile: small files, the oldest are removed. */
-import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { namesIn, readJson, writeWhole } from '../small-files.ts';
 import type { BuildRecord } from './record.ts';
 
 export interface Records {
@@ -17,7 +18,7 @@ const most = 50;
 export function openRecords(root: string): Records {
   const folder = join(root, 'builds');
   const list = () =>
-    names(folder)
+    namesIn(folder, /\.json$/)
       .flatMap((name) => read(join(folder, name)) ?? [])
       .sort((a, b) => b.startedAt - a.startedAt);
   return {
@@ -26,9 +27,7 @@ export function openRecords(root: string): Records {
       list().find((each) => each.context === context && (file ?? each.file) === each.file),
     put: (record) => {
       mkdirSync(folder, { recursive: true });
-      const temporary = join(folder, `.${randomBytes(6).toString('hex')}`);
-      writeFileSync(temporary, JSON.stringify(record));
-      renameSync(temporary, join(folder, nameOf(record)));
+      writeWhole(join(folder, nameOf(record)), JSON.stringify(record));
       for (const old of list().slice(most)) rmSync(join(folder, nameOf(old)), { force: true });
     },
   };
@@ -39,20 +38,8 @@ function nameOf({ context, file, target = '' }: BuildRecord): string {
   return `${createHash('sha256').update(key).digest('hex').slice(0, 32)}.json`;
 }
 
-function names(folder: string): string[] {
-  try {
-    return readdirSync(folder).filter((name) => name.endsWith('.json'));
-  } catch {
-    return [];
-  }
-}
-
 /** Damaged ones and those of a later version are as good as missing. */
 function read(path: string): BuildRecord | undefined {
-  try {
-    const record = JSON.parse(readFileSync(path, 'utf8'));
-    return record?.version === 1 && Array.isArray(record.steps) ? record : undefined;
-  } catch {
-    return undefined;
-  }
+  const record = readJson(path) as BuildRecord | undefined;
+  return record?.version === 1 && Array.isArray(record.steps) ? record : undefined;
 }

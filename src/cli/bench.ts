@@ -1,5 +1,5 @@
 /** `mpkit bench`: how fast each CPU runs here, by which emulator, and what that means. */
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import {
   type BenchReport,
@@ -22,6 +22,7 @@ import {
 } from '../emulator/index.ts';
 import { ioError, MpkitError } from '../errors.ts';
 import { type Platform, parsePlatform } from '../platform.ts';
+import { writeWhole } from '../small-files.ts';
 import { inLocale } from '../tui/ascii.ts';
 import { benchMarkdown } from '../tui/bench/markdown.ts';
 import { benchProgress } from '../tui/bench/progress.ts';
@@ -111,7 +112,7 @@ async function runInside(
   keepReport(root, report);
   const recommendations = mode.kind === 'emulators' ? recommend(report.targets) : undefined;
   const estimate = mode.kind === 'build' ? estimateBuild(recorded, report.targets) : undefined;
-  if (svg !== undefined) writeWhole(svg, benchSvg(report));
+  if (svg !== undefined) writePicture(svg, benchSvg(report));
   const all = {
     ...report,
     ...(recommendations && { recommendations }),
@@ -217,11 +218,9 @@ function recordedSteps(root: string, context: string) {
   }));
 }
 
-function writeWhole(path: string, text: string): void {
-  const temporary = `${path}.${process.pid}`;
+function writePicture(path: string, text: string): void {
   try {
-    writeFileSync(temporary, text);
-    renameSync(temporary, path);
+    writeWhole(path, text);
   } catch (error) {
     throw ioError(error, `writing \`${path}\``);
   }

@@ -1,8 +1,8 @@
 /** `--metadata-file`: buildx's keys, and the images of each platform under a key of our own. */
-import { renameSync, writeFileSync } from 'node:fs';
 import type { BuildResult, StepRecord } from '../builder/index.ts';
 import { ioError } from '../errors.ts';
 import { formatPlatform } from '../platform.ts';
+import { writeWhole } from '../small-files.ts';
 
 /** Replaces `path` atomically; throws `io`, `disk-full` or `permission-denied`. */
 export function writeMetadata(
@@ -21,10 +21,8 @@ export function writeMetadata(
     })),
     'mpkit.steps': steps,
   };
-  const temporary = `${path}.${process.pid}`;
   try {
-    writeFileSync(temporary, `${JSON.stringify(metadata, undefined, 2)}\n`);
-    renameSync(temporary, path);
+    writeWhole(path, `${JSON.stringify(metadata, undefined, 2)}\n`);
   } catch (error) {
     throw ioError(error, `writing \`${path}\``);
   }

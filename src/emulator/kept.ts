@@ -2,11 +2,11 @@
  * Which emulator and CPU model somebody chose for each architecture, in `emulators/choices.json`.
  * A choice that names what is no longer stored, or that cannot be read, counts as none.
  */
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { ioError } from '../errors.ts';
+import { readJson, writeWhole } from '../small-files.ts';
 import { isCpuModel } from './cpu-model.ts';
 import { withLock } from './lock.ts';
 
@@ -24,12 +24,8 @@ export function keptChoice(root: string, architecture: string): KeptChoice | und
 }
 
 export function keptChoices(root: string): KeptChoices {
-  try {
-    const result = v.safeParse(schema, JSON.parse(readFileSync(pathOf(root), 'utf8')));
-    return result.success ? result.output : {};
-  } catch {
-    return {};
-  }
+  const result = v.safeParse(schema, readJson(pathOf(root)));
+  return result.success ? result.output : {};
 }
 
 /** Replaces the choices of these architectures, the others stay. */
@@ -57,16 +53,13 @@ export async function dropChoices(
 /** Reads and writes under a lock, so that two who choose for different CPUs lose nothing. */
 async function change(root: string, edit: (kept: KeptChoices) => KeptChoices): Promise<void> {
   const path = pathOf(root);
-  const temporary = `${path}.${randomBytes(6).toString('hex')}`;
   try {
     mkdirSync(join(root, 'emulators'), { recursive: true });
     await withLock(join(root, 'emulators', '.choices.lock'), { how: 'exclusive' }, async () => {
       const text = `${JSON.stringify(edit(keptChoices(root)), undefined, 2)}\n`;
-      writeFileSync(temporary, text, { flush: true });
-      renameSync(temporary, path);
+      writeWhole(path, text, { flush: true });
     });
   } catch (error) {
-    rmSync(temporary, { force: true });
     throw ioError(error, `keeping the choice of emulators in \`${path}\``);
   }
 }

@@ -1,7 +1,8 @@
 /** The one file of the build view that loads Ink: draws states, and leaves the last lines standing. */
-import { Box, render, Text } from 'ink';
+import { render } from 'ink';
 import { asciiStream } from './ascii.ts';
 import { BuildView } from './components/build-view.tsx';
+import { TextLines } from './components/text-lines.tsx';
 import { signsFor } from './signs.ts';
 import type { BuildState } from './state/build.ts';
 import { ThemeContext } from './theme.ts';
@@ -32,21 +33,8 @@ export function openDrawing(
         </ThemeContext>,
       ),
     end: (lines) => {
-      ink.rerender(<Lines lines={lines} />);
+      ink.rerender(<TextLines lines={lines} />);
       ink.unmount();
     },
   };
-}
-
-function Lines({ lines }: { lines: string[] }) {
-  return (
-    <Box flexDirection="column">
-      {lines.map((line, at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: lines have no identity
-        <Text key={at} wrap="truncate">
-          {line}
-        </Text>
-      ))}
-    </Box>
-  );
 }

@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { syncFileSystem } from '../../libc.ts';
+import { readJson } from '../../small-files.ts';
 
 export interface Journal {
   /** Writes a JSON record, replacing atomically. */
@@ -56,12 +57,8 @@ export function openJournal(root: string, temporary: string): Journal {
 }
 
 function parse(path: string): object | undefined {
-  try {
-    const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    return typeof value === 'object' && value !== null ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = readJson(path);
+  return typeof value === 'object' && value !== null ? value : undefined;
 }
 
 function bootId(): string {

@@ -5,6 +5,7 @@ import { cleanLine } from '../clean.ts';
 import { broken } from '../cut.ts';
 import type { Action } from '../state/action.ts';
 import { commandLine } from '../state/effect.ts';
+import { TextLines } from './text-lines.tsx';
 import { transferLines } from './transfer-lines.tsx';
 
 export interface ActionProps {
@@ -21,14 +22,9 @@ export function ActionView({ action, now, columns, rows }: ActionProps) {
       <Text bold wrap="truncate">
         $ {cleanLine(commandLine(action.command), false)}
       </Text>
-      {[...lastRows(action.lines, columns, rows - 2 - progress.length), ...progress].map(
-        (row, at) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: lines have no identity
-          <Text key={at} wrap="truncate">
-            {row}
-          </Text>
-        ),
-      )}
+      <TextLines
+        lines={[...lastRows(action.lines, columns, rows - 2 - progress.length), ...progress]}
+      />
       <Text bold>{endOf(action.code)}</Text>
     </Box>
   );

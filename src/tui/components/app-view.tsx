@@ -16,6 +16,7 @@ import { EmulatorsScreen } from './emulators-screen.tsx';
 import { HelpScreen } from './help-screen.tsx';
 import { HostScreen } from './host-screen.tsx';
 import { ResultsScreen } from './results-screen.tsx';
+import { TextLines } from './text-lines.tsx';
 
 export interface AppViewProps {
   state: AppState;
@@ -131,12 +132,7 @@ function Bottom({ state, commandLines }: { state: AppState; commandLines: readon
   const hints = isAsking ? [] : [...keysOf(state), ...globalKeys];
   return (
     <Box flexDirection="column" height={height} overflow="hidden">
-      {commandLines.map((line, at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: lines have no identity
-        <Text key={at} dimColor wrap="truncate">
-          {line}
-        </Text>
-      ))}
+      <TextLines lines={commandLines} dim />
       <Text>{hints.map(([key, meaning]) => `${keyWord(key, signs)} ${meaning}`).join('  ')}</Text>
     </Box>
   );

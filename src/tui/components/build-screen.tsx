@@ -11,6 +11,7 @@ import { ListView } from './list-view.tsx';
 import { LogScreen } from './log-screen.tsx';
 import { MatrixView } from './matrix-view.tsx';
 import { showLine } from './running-logs.tsx';
+import { TextLines } from './text-lines.tsx';
 import { transferLines } from './transfer-lines.tsx';
 
 export interface BuildScreenProps {
@@ -38,12 +39,7 @@ export function BuildScreenView({ state, now, columns, rows }: BuildScreenProps)
       <MatrixView {...{ state: run.build, now, columns, rows: forMatrix, cursor: run.cursor }} />
       <Legend state={run.build} />
       <Text> </Text>
-      {below.map((line, at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: lines have no identity
-        <Text key={at} wrap="truncate">
-          {line}
-        </Text>
-      ))}
+      <TextLines lines={below} />
     </Box>
   );
 }

@@ -7,7 +7,8 @@ import { matrixOf } from '../state/matrix.ts';
 import { useTheme } from '../theme.ts';
 import { MatrixView } from './matrix-view.tsx';
 import { RunningLogs } from './running-logs.tsx';
-import { TransferLines, transferLines } from './transfer-lines.tsx';
+import { TextLines } from './text-lines.tsx';
+import { transferLines } from './transfer-lines.tsx';
 
 export interface BuildViewProps {
   state: BuildState;
@@ -31,7 +32,7 @@ export function BuildView({ state, now, columns, rows }: BuildViewProps) {
         <MatrixView {...{ state, now, columns, rows: forMatrix }} />
       ) : null}
       <RunningLogs state={state} rows={room - forMatrix} />
-      <TransferLines lines={moving} />
+      <TextLines lines={moving} />
       <Notice state={state} />
       <Legend state={state} />
     </Box>

@@ -4,6 +4,7 @@ import { cleanName } from '../clean.ts';
 import { formatDuration } from '../duration.ts';
 import type { BuiltRecord, Image, OpenBuild, ResultsState } from '../state/results.ts';
 import { ListView } from './list-view.tsx';
+import { TextLines } from './text-lines.tsx';
 
 export function ResultsScreen({ state, rows }: { state: ResultsState; rows: number }) {
   if (state.open) return <Opened open={state.open} rows={rows} />;
@@ -39,12 +40,7 @@ function Opened({ open, rows }: { open: OpenBuild; rows: number }) {
           .map(({ platform }, at) => (at === open.cursor ? `[${platform}]` : ` ${platform} `))
           .join(' ')}
       </Text>
-      {lines.slice(from, from + room).map((line, at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: lines have no identity
-        <Text key={at} wrap="truncate">
-          {line}
-        </Text>
-      ))}
+      <TextLines lines={lines.slice(from, from + room)} />
     </Box>
   );
 }

@@ -4,6 +4,7 @@ import { cleanLine } from '../clean.ts';
 import type { BuildState, StepState } from '../state/build.ts';
 import { tailOf } from '../state/log.ts';
 import { useTheme } from '../theme.ts';
+import { TextLines } from './text-lines.tsx';
 
 export function RunningLogs({ state, rows }: { state: BuildState; rows: number }) {
   const { separator } = useTheme();
@@ -20,12 +21,9 @@ export function RunningLogs({ state, rows }: { state: BuildState; rows: number }
           <Text wrap="truncate" dimColor>
             {headOf(step)}
           </Text>
-          {tailOf(step.log, each).map((line, at) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: lines have no identity
-            <Text key={at} wrap="truncate">
-              {separator} {showLine(line)}
-            </Text>
-          ))}
+          <TextLines
+            lines={tailOf(step.log, each).map((line) => `${separator} ${showLine(line)}`)}
+          />
         </Box>
       ))}
     </Box>

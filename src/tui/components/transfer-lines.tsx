@@ -1,20 +1,6 @@
 /** A line for each thing that is being moved; none for what is over at once. */
-import { Box, Text } from 'ink';
 import { shownTransfers, type Transfers } from '../state/transfers.ts';
 import { transferText } from '../transfer-text.ts';
-
-export function TransferLines({ lines }: { lines: readonly string[] }) {
-  return (
-    <Box flexDirection="column">
-      {lines.map((line, at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: lines have no identity
-        <Text key={at} wrap="truncate">
-          {line}
-        </Text>
-      ))}
-    </Box>
-  );
-}
 
 /** For a place of so many rows, of which the steps need most. */
 export function transferLines(transfers: Transfers, now: number, rows: number): string[] {
