@@ -53,8 +53,13 @@ async function execute(words: string[]): Promise<number> {
   const { own, command } = splitCommand(words);
   const { values, positionals } = parseWords('run', own, runFlags);
   const options = readRunOptions({ values, positionals, command });
-  return inNamespace('run', words, { root: values.root, loans: loansOf(options) }, (root) =>
-    runInside(options, root),
+  // where both are terminals the command gets one of its own
+  const sharesTerminal = process.stdin.isTTY && !process.stdout.isTTY;
+  return inNamespace(
+    'run',
+    words,
+    { root: values.root, loans: loansOf(options), sharesTerminal },
+    (root) => runInside(options, root),
   );
 }
 

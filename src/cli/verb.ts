@@ -40,7 +40,12 @@ export let callersUmask = 0o022;
 export async function inNamespace(
   verb: string,
   words: string[],
-  options: { root: string | undefined; loans: Loan[]; quiet?: boolean },
+  options: {
+    root: string | undefined;
+    loans: Loan[];
+    quiet?: boolean;
+    sharesTerminal?: boolean;
+  },
   action: (root: string) => Promise<number>,
 ): Promise<number> {
   if (options.root === '') throw new MpkitError('usage', '`--root` is empty: expected a folder');
@@ -54,6 +59,7 @@ export async function inNamespace(
     root,
     loans: options.loans,
     argv: [verb, ...words],
+    sharesTerminal: options.sharesTerminal ?? false,
     warn: (text) => {
       if (!options.quiet) process.stderr.write(`mpkit: note: ${text}\n`);
     },

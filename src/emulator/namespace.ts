@@ -24,6 +24,8 @@ export interface EnterOptions {
   /** The words after the program, as the inside shall see them. */
   argv: string[];
   warn: (text: string) => void;
+  /** The inside gives the caller's terminal to a command that is not mpkit's. */
+  sharesTerminal?: boolean;
   /** Gets what the inside prints; else it goes where this process's own output goes. */
   onOutput?: (chunk: Buffer) => void;
 }
@@ -79,7 +81,7 @@ async function start(options: EnterOptions, map: IdMap): Promise<number> {
       MPKIT_PATHS: rememberedPaths(),
     },
   });
-  const stop = passSignalsTo(child);
+  const stop = passSignalsTo(child, { sharesTerminal: options.sharesTerminal ?? false });
   if (options.onOutput) child.stdout?.on('data', options.onOutput);
   try {
     const [status, report] = await Promise.all([exitOf(child), readReport(child.stdio[3])]);

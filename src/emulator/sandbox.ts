@@ -74,7 +74,8 @@ export async function runStep(step: Step): Promise<StepResult> {
   const network = networkStarter(step, child);
   step.signal?.addEventListener('abort', abort, { once: true });
   // a command that has the caller's streams has the caller's signals, too
-  const stopPassing = output ? undefined : passSignalsTo(child);
+  const sharesTerminal = step.output === 'inherit' && process.stdin.isTTY;
+  const stopPassing = output ? undefined : passSignalsTo(child, { sharesTerminal });
   try {
     const [exitCode, report] = await Promise.all([
       exitOf(child).finally(output?.hurry),

@@ -55,6 +55,7 @@ export function terminal(
     const [program, ...rest] = asUser(user, ['tmux', '-L', socket, '-f', '/dev/null', ...words]);
     return execFileSync(program as string, rest, {
       encoding: 'utf8',
+      stdio: 'pipe',
       env: { ...process.env, LC_ALL: 'C.UTF-8', TMUX: '', TMUX_TMPDIR: tmpdir() },
     });
   };
