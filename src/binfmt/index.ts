@@ -13,5 +13,6 @@ export {
 } from './entry.ts';
 export * from './host/index.ts';
 export { hasPrivateInstance, registerPrivate, unregisterPrivate } from './private.ts';
+export { type ProbeAnswer, readProbeAnswer } from './probe-answer.ts';
 export { findProgram, type Places, type Program } from './program.ts';
 export { type Cpu, cpuOf, cpus } from './table.ts';

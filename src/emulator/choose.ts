@@ -1,6 +1,7 @@
 /** Which of several emulators to use. Pure and deterministic. */
+
+import { compareVersions, isVersionPrefix } from '../qemu-version.ts';
 import { type EmulatorRecord, hexOf } from './record.ts';
-import { compareVersions, isVersionPrefix } from './version.ts';
 
 /**
  * The newest emulator of an architecture, or the newest of those that `wanted` names by version

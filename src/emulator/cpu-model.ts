@@ -1,5 +1,5 @@
 /** The QEMU CPU model for a platform's programs: a table, measured. Pure. */
-import { compareVersions } from './version.ts';
+import { compareVersions } from '../qemu-version.ts';
 
 /**
  * The fastest model that still runs whatever the platform promises, for QEMU_CPU or `-cpu`, or

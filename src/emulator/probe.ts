@@ -4,6 +4,7 @@
  */
 import { closeSync, copyFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readProbeAnswer } from '../binfmt/index.ts';
 import { detachedOverlay } from '../overlay.ts';
 import { probeFolder } from '../paths.ts';
 import { runStep } from './sandbox.ts';
@@ -60,7 +61,7 @@ export async function probe(
 }
 
 function judge(output: string, exitCode: number, timedOut: boolean): ProbeResult {
-  const machine = / machine=([A-Za-z0-9_]+)/.exec(output)?.[1];
+  const machine = readProbeAnswer(output)?.machine;
   const facts = output.replaceAll(/[^ -~]+/g, ' ').trim();
   if (exitCode === 0 && machine) return { passed: true, machine, detail: facts };
   const why = timedOut ? `no answer within ${timeLimit} s` : `exit status ${exitCode}`;

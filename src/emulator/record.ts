@@ -3,7 +3,7 @@
  * hostile, because other programs can write into a state folder.
  */
 import * as v from 'valibot';
-import { parseVersion } from './version.ts';
+import { parseVersion } from '../qemu-version.ts';
 
 export interface EmulatorRecord {
   /** The OCI architecture that it emulates. */

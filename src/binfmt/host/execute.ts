@@ -2,6 +2,7 @@
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { probeFolder, sandboxProgram } from '../../paths.ts';
+import { readProbeAnswer } from '../probe-answer.ts';
 import { cpuOf } from '../table.ts';
 import { type Bounded, runBounded } from './bounded.ts';
 
@@ -59,12 +60,9 @@ export function judgeAnswer(
   architecture: string,
   { exitCode, stdout, stderr, timedOut }: Bounded,
 ): Execution {
-  const words = [...stdout.matchAll(/ ([a-z0-9]+)=(\S+)/g)].map(([, name, value]) => [name, value]);
-  const { machine, ...results } = Object.fromEntries(words) as Record<string, string>;
-  const checks = Object.fromEntries(
-    Object.entries(results).map(([name, value]) => [name, value === 'ok']),
-  );
-  const ran = stdout.startsWith('mpkit-probe 1 ') && machine !== undefined;
+  const answer = readProbeAnswer(stdout);
+  const { machine, checks = {} } = answer ?? {};
+  const ran = answer !== undefined;
   const failed = Object.keys(checks).filter((name) => !checks[name]);
   const ended = exitCode === 0 || exitCode === argv0Lost;
   const passed = ran && ended && failed.every((name) => name === 'argv0');

@@ -1,6 +1,7 @@
 /** Everything about the handlers of this host: read, then executed. */
 import { createHash } from 'node:crypto';
 import { readFileSync, realpathSync } from 'node:fs';
+import { parseBanner } from '../../qemu-version.ts';
 import type { RegisteredEntry } from '../entry.ts';
 import { cpus } from '../table.ts';
 import { type BootEntry, bootEntries } from './boot-files.ts';
@@ -132,7 +133,7 @@ async function versionOf(path: string): Promise<string | undefined> {
   const program = realpathSync(path);
   const limits = { timeout: 5_000, maxBuffer: 16_384 };
   const answer = await runBounded(program, ['--version'], limits).catch(() => undefined);
-  return / version (\d[\w.~-]{0,30})/.exec(answer?.stdout ?? '')?.[1];
+  return parseBanner(answer?.stdout ?? '')?.version;
 }
 
 function digest(path: string): string | undefined {

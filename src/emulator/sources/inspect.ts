@@ -3,7 +3,7 @@ import { architectureOf, cpus, readElf } from '../../binfmt/index.ts';
 import { MpkitError } from '../../errors.ts';
 import { hostPlatform } from '../../platform.ts';
 import { run } from '../../process.ts';
-import { parseBanner } from '../version.ts';
+import { parseBanner } from '../../qemu-version.ts';
 
 export interface Inspection {
   /** The OCI architecture that it emulates. */

@@ -5,9 +5,9 @@ import { isAbsolute, join } from 'node:path';
 import { cpus } from '../../binfmt/index.ts';
 import { ioError, MpkitError } from '../../errors.ts';
 import { hostPath } from '../../paths.ts';
+import { compareVersions } from '../../qemu-version.ts';
 import { addEmulator } from '../add.ts';
 import type { EmulatorRecord } from '../record.ts';
-import { compareVersions } from '../version.ts';
 import { checkElf, type Inspection, inspectProgram } from './inspect.ts';
 
 export interface HostSearch {

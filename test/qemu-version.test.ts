@@ -5,7 +5,7 @@ import {
   parseBanner,
   parseVersion,
   upstreamVersion,
-} from '../../src/emulator/version.ts';
+} from '../src/qemu-version.ts';
 
 describe('parseVersion', () => {
   it('reads releases and candidates', () => {
