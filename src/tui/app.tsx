@@ -119,7 +119,8 @@ function openScreen(store: Store, options: ScreenOptions): Screen {
       clearTimeout(timer);
       output.off('resize', drawSoon);
       ink.unmount();
-      if (!readsAloud) output.write(leaveOwnScreen);
+      // what was said stays, and what follows begins a line
+      output.write(readsAloud ? '\n' : leaveOwnScreen);
     },
   };
 }

@@ -139,7 +139,7 @@ describe('a handler', () => {
     `that the kernel holds although its file is gone is told${need.why}`,
     async () => {
       const copy = join(work.folder, 'gone/qemu-aarch64');
-      mkdirSync(join(work.folder, 'gone'));
+      mkdirSync(join(work.folder, 'gone'), { recursive: true });
       copyFileSync(emulator, copy);
       const report = await doctorAfter(`${register({ interpreter: copy })}; rm ${copy}`);
       expect(ofHandler(report)).toMatchObject([{ id: 'handler.file', result: 'warning' }]);

@@ -1,7 +1,6 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
-  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -227,7 +226,7 @@ describe.skipIf(!apt.ok)(`apt${apt.why}`, () => {
   });
 
   it('refuses what is no package', async () => {
-    cpSync('/etc/os-release', join(top, 'broken.deb'));
+    writeFileSync(join(top, 'broken.deb'), 'no package');
     const nothing = async () => {};
     await expect(readMembers(join(top, 'broken.deb'), new Set(), nothing)).rejects.toThrow(
       /dpkg-deb|broken\.deb/,

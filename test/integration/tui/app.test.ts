@@ -232,7 +232,7 @@ describe.skipIf(!need.ok)(`the interface${need.why}`, { timeout: 300_000 }, () =
     await shell.see('[2 Emulators]');
     shell.press('q');
     // what was said stays
-    expect(await shell.see('left 0')).toContain('[2 Emulators]');
+    expect(await shell.see(/^left 0/m)).toContain('[2 Emulators]');
   });
 
   describe('leaves the terminal as it was', () => {
