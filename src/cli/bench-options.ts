@@ -12,7 +12,9 @@ import {
   type Platform,
   parsePlatform,
 } from '../platform.ts';
-import type { parseWords } from './verb.ts';
+import { type parseWords, usageOf } from './verb.ts';
+
+const usage = usageOf('bench');
 
 export const benchFlags = {
   platform: { type: 'string', multiple: true },
@@ -161,8 +163,4 @@ function realPath(path: string): string {
   const real = hostPath(path);
   if (statSync(real, { throwIfNoEntry: false })?.isDirectory()) return real;
   throw new MpkitError('not-found', `\`${path}\` is no folder`);
-}
-
-function usage(message: string): MpkitError {
-  return new MpkitError('usage', message, { hint: '`mpkit bench --help` lists the flags' });
 }

@@ -22,7 +22,9 @@ import {
   parsePlatform,
 } from '../platform.ts';
 import type { ProgressMode } from './progress.ts';
-import type { parseWords } from './verb.ts';
+import { type parseWords, usageOf } from './verb.ts';
+
+const usage = usageOf('build');
 
 export const buildFlags = {
   platform: { type: 'string', multiple: true },
@@ -197,8 +199,4 @@ function readableFolder(path: string): string {
       `cannot read folder \`${path}\`: ${(error as NodeJS.ErrnoException).code}`,
     );
   }
-}
-
-function usage(message: string): MpkitError {
-  return new MpkitError('usage', message, { hint: '`mpkit build --help` lists the flags' });
 }

@@ -6,7 +6,9 @@ import { isOffline, type Network } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
 import { hostPath } from '../paths.ts';
 import { hostPlatform, normalizePlatform, type Platform, parsePlatform } from '../platform.ts';
-import type { parseWords } from './verb.ts';
+import { type parseWords, usageOf } from './verb.ts';
+
+const usage = usageOf('run');
 
 export const runFlags = {
   platform: { type: 'string' },
@@ -130,8 +132,4 @@ function realPath(path: string): string {
   const real = hostPath(path);
   if (existsSync(real)) return real;
   throw new MpkitError('not-found', `\`${path}\` does not exist`);
-}
-
-function usage(message: string): MpkitError {
-  return new MpkitError('usage', message, { hint: '`mpkit run --help` lists the flags' });
 }

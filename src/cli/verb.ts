@@ -27,10 +27,14 @@ export function parseWords<T extends ParseArgsConfig['options']>(
     }) as ReturnType<typeof parseArgs<{ options: NonNullable<T>; allowPositionals: true }>>;
   } catch (error) {
     const message = (error as Error).message.split(/\.(\s|$)/)[0] ?? '';
-    throw new MpkitError('usage', `${message.charAt(0).toLowerCase()}${message.slice(1)}`, {
-      hint: `\`mpkit ${verb} --help\` lists the flags`,
-    });
+    throw usageOf(verb)(`${message.charAt(0).toLowerCase()}${message.slice(1)}`);
   }
+}
+
+/** Makes the errors of a verb whose words are wrong. */
+export function usageOf(verb: string): (message: string) => MpkitError {
+  const hint = `\`mpkit ${verb} --help\` lists the flags`;
+  return (message) => new MpkitError('usage', message, { hint });
 }
 
 /** For files that are written for the caller. */
