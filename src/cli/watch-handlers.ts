@@ -1,20 +1,22 @@
 /** Notices that somebody changed the host's handlers: /proc tells nobody, so it is read again. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { HandlerWatch } from '../tui/port.ts';
 
 const folder = '/proc/sys/fs/binfmt_misc';
 const interval = 1000;
 
-export function watchHandlers(changed: () => void): () => void {
+export function watchHandlers(changed: () => void): HandlerWatch {
   let last = signature();
-  const timer = setInterval(() => {
+  const check = () => {
     const now = signature();
     if (now === last) return;
     last = now;
     changed();
-  }, interval);
+  };
+  const timer = setInterval(check, interval);
   timer.unref();
-  return () => clearInterval(timer);
+  return { check, stop: () => clearInterval(timer) };
 }
 
 function signature(): string {

@@ -10,8 +10,14 @@ export interface AppPort {
   start: (command: readonly string[], listener: JobListener) => RunningJob;
   /** Lends the terminal to a command; resolves to its exit status. */
   interactive: (command: readonly string[]) => Promise<number>;
-  /** Calls when the host's handlers change; returns how to stop that. */
-  watchHandlers: (changed: () => void) => () => void;
+  /** Calls when the host's handlers change. */
+  watchHandlers: (changed: () => void) => HandlerWatch;
+}
+
+export interface HandlerWatch {
+  /** Compares now, and calls where they changed, instead of at its next time. */
+  check: () => void;
+  stop: () => void;
 }
 
 export interface JobListener {

@@ -63,6 +63,8 @@ export function createStore(port: AppPort, listener: StoreListener): Store {
     const running = port.start(command, {
       line: (stream, line) => dispatch({ type: 'line', job, stream, line }),
       end: (code, stdout) => {
+        // it may show what the watch missed, and would miss again once it is changed back
+        if (!isStopping) watch.check();
         jobs.delete(job);
         dispatch({ type: 'exit', job, code, stdout, at: Date.now() });
         const again = askedAgain.get(job);
@@ -79,14 +81,14 @@ export function createStore(port: AppPort, listener: StoreListener): Store {
     await nextLine();
   };
   let isStopping = false;
-  const stopWatching = port.watchHandlers(() => dispatch({ type: 'handlers changed' }));
+  const watch = port.watchHandlers(() => dispatch({ type: 'handlers changed' }));
   return {
     state: () => state,
     begin: () => firstEffects.forEach(perform),
     press: (key) => dispatch({ type: 'key', key, at: Date.now() }),
     isBusy: () => jobs.has('build') || jobs.has('bench'),
     stop: async () => {
-      stopWatching();
+      watch.stop();
       isStopping = true;
       for (const job of jobs.values()) job.stop();
       const end = Date.now() + patience;

@@ -90,7 +90,7 @@ function port(buildLines: readonly string[]): AppPort {
       return { stop: () => {} };
     },
     interactive: async () => 0,
-    watchHandlers: () => () => {},
+    watchHandlers: () => ({ check: () => {}, stop: () => {} }),
   };
 }
 

@@ -6,6 +6,12 @@ import { createStore } from '../../src/tui/store.ts';
 function world() {
   const running: { verb: string; listener: JobListener }[] = [];
   let change = () => {};
+  let [handlers, known] = ['', ''];
+  const check = () => {
+    if (handlers === known) return;
+    known = handlers;
+    change();
+  };
   const port: AppPort = {
     ...{ folder: '/src', platform: 'linux/amd64', isRoot: true },
     start: (words, listener) => {
@@ -15,7 +21,7 @@ function world() {
     interactive: async () => 0,
     watchHandlers: (changed) => {
       change = changed;
-      return () => {};
+      return { check, stop: () => {} };
     },
   };
   const store = createStore(port, {
@@ -29,7 +35,10 @@ function world() {
     running.splice(at, 1)[0]?.listener.end(0, JSON.stringify(value));
   };
   const count = (verb: string) => running.filter((each) => each.verb === verb).length;
-  return { store, end, count, change: () => change() };
+  const become = (text: string) => {
+    handlers = text;
+  };
+  return { store, end, count, change: () => change(), become, check };
 }
 
 const status = (...names: string[]) => ({
@@ -50,6 +59,19 @@ it('looks once more where handlers changed while it looked', () => {
   end(verb, status('right'));
   expect(count(verb)).toBe(0);
   expect(store.state().host.handlers.map(({ name }) => name)).toEqual(['right']);
+});
+
+it('misses no change that it showed before the watch noticed it', () => {
+  const { store, end, count, become, check } = world();
+  store.begin();
+  const verb = 'binfmt status';
+  become('off');
+  end(verb, status('off'));
+  end(verb, status('off'));
+  expect(count(verb)).toBe(0);
+  become('');
+  check();
+  expect(count(verb)).toBe(1);
 });
 
 it('starts no look when it is stopping', async () => {

@@ -31,6 +31,7 @@ describe.skipIf(!need.ok)(`the emulators screen${need.why}`, { timeout: 450_000 
   beforeEach(async () => {
     emulatorState(place);
     rmSync(join(place.root, 'emulators/choices.json'), { force: true });
+    rmSync(join(place.root, 'benches'), { recursive: true, force: true });
     shell = terminal(place, { columns: 80, rows: 24 });
     shell.line('clear; mpkit; echo left $?');
     await shell.see('[1 Host]');
