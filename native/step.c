@@ -5,6 +5,7 @@
 #include "idmap.h"
 #include "init.h"
 #include "kernel.h"
+#include "network.h"
 #include "root.h"
 #include "terminal.h"
 #include <asm/ioctls.h>
@@ -172,6 +173,7 @@ static _Noreturn void inside(struct step_options *step, int socket) {
   /* a keyring of its own instead of the caller's; kernels without keys have none to leak */
   syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
   if (sethostname(step->hostname, strlen(step->hostname)) < 0) fail("sethostname", "", "");
+  if (step->own_network) start_loopback();
   make_root(step, &devpts);
   if (step->terminal) running.slave = terminal_make(devpts, socket);
   limit_resources(step->processes);

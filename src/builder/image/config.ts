@@ -22,7 +22,15 @@ export function scratchConfig(platform: Platform): ImageConfig {
  */
 export function inheritConfig(base: ImageConfig, platform: Platform): ImageConfig {
   const { OnBuild: _, ...runtime } = base.config ?? {};
-  return withPlatform({ ...base, config: runtime, history: [...(base.history ?? [])] }, platform);
+  return withPlatform({ ...base, config: runtime, history: fullHistory(base) }, platform);
+}
+
+/** Rows and layers are matched by counting, so layers that a base is silent about get a row too. */
+function fullHistory({ history, rootfs }: ImageConfig): HistoryRow[] {
+  const rows = history ?? [];
+  const told = rows.filter((row) => !row.empty_layer).length;
+  const untold = Math.max(0, rootfs.diff_ids.length - told);
+  return [...rows, ...Array.from({ length: untold }, () => ({ created_by: 'unknown' }))];
 }
 
 /** `change` replaces fields of the runtime config; undefined removes one. */

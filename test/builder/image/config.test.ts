@@ -46,6 +46,27 @@ describe('configs', () => {
     expect(base.config?.OnBuild).toEqual(['RUN x']);
   });
 
+  it('inherit a row of history for each layer, told or not', () => {
+    const empty = { created_by: 'ENV A=1', empty_layer: true };
+    const layers = (count: number) => ({
+      type: 'layers' as const,
+      diff_ids: Array.from({ length: count }, () => `sha256:${'0'.repeat(64)}` as const),
+    });
+    const rows = (count: number, history: { created_by: string }[] | null) =>
+      inheritConfig(
+        { ...base, rootfs: layers(count), history },
+        { os: 'linux', architecture: 'arm' },
+      ).history;
+    const unknown = { created_by: 'unknown' };
+    expect(rows(2, null)).toEqual([unknown, unknown]);
+    expect(rows(2, [{ created_by: 'old' }, empty])).toEqual([
+      { created_by: 'old' },
+      empty,
+      unknown,
+    ]);
+    expect(rows(1, [{ created_by: 'old' }, empty])).toEqual([{ created_by: 'old' }, empty]);
+  });
+
   it('gain history, fields and environment without changing the old value', () => {
     const before = JSON.stringify(base);
     const environment = environmentOf(base).set('C', '3');

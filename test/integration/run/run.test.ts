@@ -176,6 +176,14 @@ function suite(user: typeof ranged | undefined) {
     expect(namespace).not.toBe(readlinkSync('/proc/self/ns/net'));
   });
 
+  it('--network none has a loopback that answers', async () => {
+    const { stdout, stderr } = await shell(
+      'nc -l -p 80 -e echo heard & for i in 1 2 3 4 5; do nc 127.0.0.1 80 && break; sleep 1; done',
+      ['--network', 'none'],
+    );
+    expect(stdout, errorText(stderr)).toBe('heard\n');
+  });
+
   it("--network host is the host's", async () => {
     const { stdout } = await shell('readlink /proc/self/ns/net');
     expect(stdout.trim()).toBe(readlinkSync('/proc/self/ns/net'));
