@@ -39,6 +39,12 @@ export function findInRoot(
   }
 }
 
+/** The path by which the open `fd` lies below the root, without any link. */
+export function pathInRoot(rootFd: number, fd: number): string {
+  const root = readlinkSync(fdPath(rootFd)).replace(/\/$/, '');
+  return readlinkSync(fdPath(fd)).slice(root.length) || '/';
+}
+
 /**
  * Opens the folder `path`, making what is missing; `onMade` gets each new one. Links are followed
  * inside the root, and what they name is made there, as BuildKit does. Throws `invalid-input` where

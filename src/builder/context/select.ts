@@ -3,11 +3,11 @@ import { closeSync, constants, readdirSync, type Stats } from 'node:fs';
 import { MpkitError } from '../../errors.ts';
 import { matchComponent } from './glob.ts';
 import { isIgnored, mayHoldExceptions } from './ignore.ts';
-import { fdPath, findInRoot } from './in-root.ts';
+import { fdPath, findInRoot, pathInRoot } from './in-root.ts';
 import type { FileSource } from './source.ts';
 
 export interface Selected {
-  /** In-source, absolute, without a trailing slash but for `/`: for messages and ignore files. */
+  /** In-source, absolute, links followed, no trailing slash but for `/`: what ignore files name. */
   path: string;
   /** What a file is called when it goes into a folder. */
   name: Buffer;
@@ -59,16 +59,17 @@ function open(source: FileSource, bytes: Buffer): Selected | undefined {
   const path = bytes.toString();
   const trimmed = path.length > 1 ? path.replace(/\/+$/, '') : path;
   const asFolder = path.endsWith('/') && path !== '/';
-  if (
-    isLeftOut(source, trimmed.slice(1), found.stats.isDirectory()) ||
-    (asFolder && !found.stats.isDirectory())
-  ) {
+  const isFolder = found.stats.isDirectory();
+  const real = source.ignore ? pathInRoot(source.rootFd, found.fd) : trimmed;
+  // a link must not bring in what the ignore file keeps out
+  const isKeptOut = [trimmed, real].some((each) => isLeftOut(source, each.slice(1), isFolder));
+  if (isKeptOut || (asFolder && !isFolder)) {
     closeSync(found.fd);
     return undefined;
   }
   const end = asFolder ? bytes.length - (path.length - trimmed.length) : bytes.length;
   const name = bytes.subarray(bytes.lastIndexOf('/', end - 1) + 1, end);
-  return { ...found, path: trimmed, name };
+  return { ...found, path: real, name };
 }
 
 /** A link that is no part of the selection, because there is nothing behind it. */
@@ -87,7 +88,7 @@ function leadsNowhere(path: Buffer): MpkitError {
 }
 
 function missing(pattern: string, source: FileSource): MpkitError {
-  const ignored = source.ignore && isIgnored(source.ignore, pattern.slice(1));
+  const ignored = source.ignore && exists(source, pattern);
   return new MpkitError('not-found', `\`${pattern}\` not found`, {
     hint: ignored
       ? 'an ignore file leaves it out'
@@ -95,6 +96,12 @@ function missing(pattern: string, source: FileSource): MpkitError {
         ? 'paths are looked up inside the build context; nothing outside it can be copied'
         : undefined,
   });
+}
+
+function exists(source: FileSource, pattern: string): boolean {
+  const found = findInRoot(source.rootFd, Buffer.from(withoutEscapes(pattern)));
+  if (found) closeSync(found.fd);
+  return found !== undefined;
 }
 
 function hasWildcard(pattern: string): boolean {

@@ -20,6 +20,19 @@ async function refusal(spec: Spec): Promise<string> {
   return (errorText(stderr).split('\n')[0] as string).replace(/^(mpkit: )\[.*?\] /, '$1');
 }
 
+/** A context with links to what its ignore file is about. */
+function linked(ignore: string): void {
+  rmSync(join(place.folder, 'guarded'), { recursive: true, force: true });
+  place.write({
+    'guarded/.dockerignore': ignore,
+    'guarded/secret/key': 'k',
+    'guarded/secret/told': 't',
+    'guarded/pub/f': 'f',
+  });
+  symlinkSync('../secret', join(place.folder, 'guarded/pub/dir'));
+  symlinkSync('../secret/key', join(place.folder, 'guarded/pub/file'));
+}
+
 const names = (layer: Map<string, string> | undefined) => [...(layer?.keys() ?? [])];
 
 describe('COPY of folders', () => {
@@ -134,6 +147,24 @@ describe('COPY of files', () => {
       ],
       [['file', '-rw-r--r-- 0/0']],
     ]);
+  });
+
+  it.each([
+    ['a link itself', 'COPY pub/dir /to'],
+    ['a link to a file', 'COPY pub/file /to'],
+    ['a path through a link', 'COPY pub/dir/key /to'],
+    ['a wildcard', 'COPY pub/* /to/'],
+  ])('finds by %s nothing that `.dockerignore` leaves out', async (_, copy) => {
+    linked('secret\n');
+    const dockerfile = `FROM scratch\nCOPY pub /\n${copy}`;
+    expect(await refusal({ context: 'guarded', dockerfile })).toMatch(/not found|leads to nothing/);
+  });
+
+  it('judges what lies behind a link by its own path', async () => {
+    linked('secret/*\npub/dir/told\n!secret/told\n');
+    const dockerfile = 'FROM scratch\nCOPY pub/dir /to';
+    const { layers } = await built({ context: 'guarded', dockerfile });
+    expect(names(layers.at(-1))).toEqual(['to', 'to/told']);
   });
 
   it('follows links of the image within the image (C9)', async () => {
