@@ -106,12 +106,20 @@ function readProgress(word = 'auto'): BenchRequest['progress'] {
   throw usage(`invalid progress \`${word}\`: expected auto, rawjson or quiet`);
 }
 
-function readMode({ emulators, keep, build, history, cpu = [] }: Values): BenchRequest['mode'] {
-  if (history && (emulators || build !== undefined))
-    throw usage('`--history` only shows what was measured before');
+function readMode(values: Values): BenchRequest['mode'] {
+  const { emulators, keep, build, history, cpu = [] } = values;
+  const measuring = (
+    ['emulators', 'build', 'platform', 'workload', 'base', 'samples', 'svg'] as const
+  ).filter((name) => values[name] !== undefined);
+  if (history && measuring.length > 0)
+    throw usage(
+      `\`--history\` only shows what was measured before: not with \`--${measuring[0]}\``,
+    );
   if (emulators && build !== undefined)
     throw usage('`--emulators` and `--build` exclude each other');
   if (keep && !emulators) throw usage('`--keep` keeps what `--emulators` recommends: give both');
+  if (build !== undefined && values.platform)
+    throw usage('`--build` measures what that build emulated: not with `--platform`');
   if (history) return { kind: 'history' };
   if (emulators) return { kind: 'emulators', keep: keep ?? false, models: cpu };
   if (build !== undefined) return { kind: 'build', context: realPath(build) };

@@ -24,7 +24,7 @@ import { ioError, MpkitError } from '../errors.ts';
 import { type Platform, parsePlatform } from '../platform.ts';
 import { writeWhole } from '../small-files.ts';
 import { inLocale } from '../tui/ascii.ts';
-import { benchMarkdown } from '../tui/bench/markdown.ts';
+import { benchMarkdown, benchMarkdownMore } from '../tui/bench/markdown.ts';
 import { benchProgress } from '../tui/bench/progress.ts';
 import { benchSvg } from '../tui/bench/svg.ts';
 import { benchTable, estimateTable, recommendationLines } from '../tui/bench/table.ts';
@@ -45,7 +45,8 @@ checks its own result, so that a wrong emulator is found out.
   --emulator VERSION|DIGEST   by this emulator, repeatable
   --cpu MODEL           as this CPU (QEMU_CPU), repeatable; default is the emulator's own
   --workload LIST       integer, float, memory, branches, hash, compress, calls, exec, threads,
-                        files, all (these); steps: unpack, compress, sort, start a shell on --base
+                        files, all (these); unpack-step, compress-step, sort-step, shell-step (start
+                        a shell), steps (these four), which run on --base
   --base oci-layout://DIR[:TAG]   the image of the steps; needs what busybox has
   --samples N           turns (default: 9; below 6 the interval is the whole range)
 
@@ -119,7 +120,8 @@ async function runInside(
     ...(estimate && { estimate }),
   };
   if (form === 'json') process.stdout.write(`${JSON.stringify(all, undefined, 2)}\n`);
-  else if (form === 'markdown') print(benchMarkdown(report));
+  else if (form === 'markdown')
+    print(benchMarkdown(report) + benchMarkdownMore({ recommendations, estimate }));
   else {
     print(benchTable(report));
     if (estimate) print(estimateTable(estimate));

@@ -1,7 +1,13 @@
 /** A benchmark as one Markdown table: for an issue or a README. Pure. */
-import type { BenchReport, TargetReport } from '../../bench/index.ts';
+import type {
+  BenchReport,
+  BuildEstimate,
+  Recommendation,
+  TargetReport,
+} from '../../bench/index.ts';
 import { cleanName } from '../clean.ts';
 import { rangeWord, ratioWord, timeWord } from './numbers.ts';
+import { estimateTable, recommendationLines } from './table.ts';
 
 export function benchMarkdown({ host, samples, targets }: BenchReport): string {
   const [native, ...others] = targets as [TargetReport, ...TargetReport[]];
@@ -17,7 +23,9 @@ export function benchMarkdown({ host, samples, targets }: BenchReport): string {
     target.overall ? `${ratioWord(target.overall.median)} (${rangeWord(target.overall)})` : '',
   );
   const startup = others.map((target) =>
-    target.startup ? `+${timeWord(target.startup.median)}` : '',
+    target.startup
+      ? `${target.startup.median < 0 ? '' : '+'}${timeWord(target.startup.median)}`
+      : '',
   );
   return [
     row(['workload', 'native', ...others.map(({ name }) => name)]),
@@ -29,6 +37,26 @@ export function benchMarkdown({ host, samples, targets }: BenchReport): string {
     `Times slower than native (95 % interval), median of ${samples} turns; ${host.platform}, Linux ${cleanName(host.kernel)}, ${host.cpus} CPUs.`,
     '',
   ].join('\n');
+}
+
+/** What `--emulators` and `--build` find beside the numbers, as a Markdown block of the same text. */
+export function benchMarkdownMore(found: {
+  estimate?: BuildEstimate | undefined;
+  recommendations?: readonly Recommendation[] | undefined;
+}): string {
+  const texts = [
+    ...(found.estimate ? [estimateTable(found.estimate)] : []),
+    ...(found.recommendations ? [recommendationLines(found.recommendations)] : []),
+  ];
+  return texts.map((text) => `\n${indented(text)}\n`).join('');
+}
+
+/** Behind four blanks nothing in it means anything. */
+function indented(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => `    ${line}`.trimEnd())
+    .join('\n');
 }
 
 function ratioCell(result: TargetReport['results'][number]): string {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { estimateBuild } from '../../../src/bench/index.ts';
+import { estimateBuild, recommend } from '../../../src/bench/index.ts';
 import { run } from '../../../src/process.ts';
-import { benchMarkdown } from '../../../src/tui/bench/markdown.ts';
+import { benchMarkdown, benchMarkdownMore } from '../../../src/tui/bench/markdown.ts';
 import { benchSvg } from '../../../src/tui/bench/svg.ts';
 import { benchTable, estimateTable } from '../../../src/tui/bench/table.ts';
 import { reportOf } from '../../bench/reports.ts';
@@ -56,6 +56,16 @@ it('Markdown is one table whose cells stay cells', () => {
   for (const row of rows) expect(row.match(/(?<!\\)\|/g), row).toHaveLength(5);
   expect(rows).toHaveLength(6);
   expect(lines.join('\n')).not.toContain('\u001b');
+});
+
+it('Markdown tells what was found beside the numbers, as text', () => {
+  const step = { name: 'linux/arm64 2/2', step: '2/2', text: 'RUN make', ranOn: 'linux/arm64' };
+  const estimate = estimateBuild([{ ...step, kind: 'emulated', seconds: 10 }], report.targets);
+  const text = benchMarkdownMore({ estimate, recommendations: recommend(report.targets) });
+  expect(text).toMatch(/^ {4}worth moving to the build platform: linux\/arm64 2\/2 RUN make$/m);
+  expect(text).toMatch(/^ {6}.*mpkit emulator choose /m);
+  for (const line of text.split('\n')) expect(line).toMatch(/^$|^ {4}/);
+  expect(benchMarkdownMore({})).toBe('');
 });
 
 describe('the picture', () => {
