@@ -1,9 +1,11 @@
 /** The form, the matrix, the log: one after the other. */
 import { Box, Text } from 'ink';
 import { cleanName } from '../clean.ts';
+import { broken, cutEnd, cutStart } from '../cut.ts';
 import type { BuildForm } from '../state/build-form.ts';
 import { type BuildRun, type BuildScreen, stepAt } from '../state/build-screen.ts';
 import { tailOf } from '../state/log.ts';
+import { matrixOf } from '../state/matrix.ts';
 import { summaryLines } from '../summary.ts';
 import { useTheme } from '../theme.ts';
 import { headLine, Legend } from './build-view.tsx';
@@ -28,7 +30,12 @@ export function BuildScreenView({ state, now, columns, rows }: BuildScreenProps)
   const logged = run.log && run.build.steps.get(run.log.id);
   if (run.log && logged) return <LogScreen step={logged} view={run.log} rows={rows} />;
   const half = Math.max(3, Math.floor(rows / 2) - 1);
-  const below = belowOf(run, { now, columns, rows: half, separator });
+  const steps = matrixOf(run.build).rows.length;
+  const below = belowOf(run, {
+    ...{ now, columns, separator },
+    // half of the rows, and what the matrix does not need: its head, the line above it, the legend
+    rows: Math.max(half, rows - 5 - steps),
+  });
   const forMatrix = Math.max(3, rows - 3 - below.length);
   return (
     <Box flexDirection="column">
@@ -75,14 +82,26 @@ function belowOf(
     separator,
   }: { now: number; columns: number; rows: number; separator: string },
 ): string[] {
-  const said = run.messages.map(showLine);
+  const said = whole(run.messages, columns);
   if (run.status === 'done') return [...summaryLines(run.build, columns), ...said].slice(0, rows);
   const moving = transferLines(run.build.transfers, now, rows);
   const step = stepAt(run);
   if (!step) return [...moving, ...said].slice(0, rows);
   const { label, status, message } = step;
   const head = `${label.platform} ${cleanName(label.step)}: ${status}${message ? `: ${cleanName(message)}` : ''}`;
-  const room = Math.max(1, rows - 1 - moving.length);
+  const heads = headRows(head, columns);
+  const room = Math.max(1, rows - heads.length - moving.length);
   const tail = tailOf(step.log, Math.min(room, 10)).map((line) => `${separator} ${showLine(line)}`);
-  return [...moving, head, ...tail, ...said].slice(0, rows);
+  return [...moving, ...heads, ...tail, ...said].slice(0, rows);
+}
+
+/** An error and its remedy are told whole: what is too long goes on in the next row. */
+function whole(lines: readonly string[], columns: number): string[] {
+  return lines.flatMap((line) => broken(showLine(line), columns));
+}
+
+/** Of a long command only as much that its end is seen: how it failed. */
+function headRows(head: string, columns: number): string[] {
+  const rows = broken(head, columns);
+  return rows.length <= 2 ? rows : [cutEnd(head, columns), cutStart(head, columns)];
 }

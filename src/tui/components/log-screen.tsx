@@ -17,6 +17,7 @@ export function LogScreen({ step, view, rows }: { step: StepState; view: LogView
       <Text bold wrap="truncate">
         {`${step.label.platform} ${showLine(step.label.step)}, `}
         {`lines ${from + 1 + gone}-${from + shown.length + gone} of ${lines.length + gone}`}
+        {view.left ? `, from column ${view.left + 1}` : ''}
         {view.search ? `, searching ${showLine(view.search)}` : ''}
         {`: ${showLine(step.label.text.split('\n')[0] ?? '')}`}
       </Text>
@@ -26,6 +27,7 @@ export function LogScreen({ step, view, rows }: { step: StepState; view: LogView
           key={at}
           line={showLine(line)}
           search={view.search}
+          left={view.left ?? 0}
         />
       ))}
       {lines.length === 0 ? <Text dimColor>printed nothing</Text> : null}
@@ -34,20 +36,23 @@ export function LogScreen({ step, view, rows }: { step: StepState; view: LogView
 }
 
 /** Something stands in front of each line: none reads like a command to whom a record of it is given. */
-function Line({ line, search }: { line: string; search: string }) {
+function Line({ line, search, left }: { line: string; search: string; left: number }) {
   const { separator } = useTheme();
-  const at = search === '' ? -1 : line.toLowerCase().indexOf(search.toLowerCase());
+  const find = (text: string) =>
+    search === '' ? -1 : text.toLowerCase().indexOf(search.toLowerCase());
+  const shown = left === 0 ? line : [...line].slice(left).join('');
+  const at = find(shown);
   const end = at + search.length;
   return (
     <Text wrap="truncate">
-      {at < 0 ? separator : '>'}{' '}
+      {find(line) < 0 ? separator : '>'}{' '}
       {at < 0 ? (
-        line
+        shown
       ) : (
         <>
-          {line.slice(0, at)}
-          <Text inverse>{line.slice(at, end)}</Text>
-          {line.slice(end)}
+          {shown.slice(0, at)}
+          <Text inverse>{shown.slice(at, end)}</Text>
+          {shown.slice(end)}
         </>
       )}
     </Text>

@@ -54,8 +54,15 @@ export function buildEnd(state: BuildScreen, code: number, at: number): BuildScr
   const { run } = state;
   if (!run) return state;
   const build = reduceBuild(run.build, { type: 'ended', at });
+  const messages =
+    code === 0 || run.messages.length > 0
+      ? run.messages
+      : [`mpkit build ended with status ${code}`];
   const cursor = nextFailure(build, run.cursor) ?? run.cursor;
-  return { ...state, run: { ...run, build, cursor, status: code === 0 ? 'done' : 'failed' } };
+  return {
+    ...state,
+    run: { ...run, build, cursor, messages, status: code === 0 ? 'done' : 'failed' },
+  };
 }
 
 export function stepAt({ build, cursor }: BuildRun): StepState | undefined {

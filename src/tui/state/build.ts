@@ -88,7 +88,7 @@ export function reduceBuild(
     case 'history':
       return withHistory(state, event.durations);
     case 'ended':
-      return { ...state, transfers: noTransfers, endedAt: event.at };
+      return { ...stopped(state), transfers: noTransfers, endedAt: event.at };
   }
 }
 
@@ -130,6 +130,14 @@ function added(platforms: readonly PlatformPlan[], { id, platform }: VertexLabel
   return platforms.map((each) =>
     each.platform === target ? { ...each, ids: [...each.ids, id] } : each,
   );
+}
+
+/** What a killed build left without an end does not run any more. */
+function stopped(state: BuildState): BuildState {
+  const steps = new Map<string, StepState>();
+  for (const [id, step] of state.steps)
+    steps.set(id, step.status === 'running' ? { ...step, status: 'canceled' } : step);
+  return { ...state, steps };
 }
 
 function withHistory(state: BuildState, durations: ReadonlyMap<string, number>): BuildState {

@@ -8,7 +8,11 @@ export interface LogView {
   /** Lines between the last one that is shown and the end; 0 follows. */
   back: number;
   search: string;
+  /** Characters of each line that lie left of the window. */
+  left?: number;
 }
+
+const sideways = 20;
 
 export function logLines(log: Log): string[] {
   return tailOf(log, Number.MAX_SAFE_INTEGER);
@@ -23,6 +27,11 @@ export function logKey(view: LogView, { name, text }: Key, lines: readonly strin
   if (name === 'down') return bounded(view.back - 1);
   if (name === 'pageup') return bounded(view.back + 20);
   if (name === 'pagedown') return bounded(view.back - 20);
+  if (name === 'left' || name === 'right') {
+    const left = (view.left ?? 0) + (name === 'left' ? -sideways : sideways);
+    const longest = lines.reduce((most, line) => Math.max(most, line.length), 0);
+    return { ...view, left: Math.max(0, Math.min(left, longest - 1)) };
+  }
   if (text === 'g') return bounded(lines.length);
   if (text === 'G') return bounded(0);
   if (text === 'n') return bounded(nextMatch(view, lines, -1));
