@@ -41,7 +41,7 @@ export async function openInterface(): Promise<number> {
 function restoreOnDeath(app: RunningApp): Promise<number> {
   process.on('exit', app.restore);
   return new Promise((resolve, reject) => {
-    for (const [name, number] of Object.entries({ SIGHUP: 1, SIGINT: 2, SIGTERM: 15 }))
+    for (const [name, number] of Object.entries({ SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 }))
       process.on(name, () => {
         if (name !== 'SIGINT' || !isTerminalLent()) resolve(128 + number);
       });

@@ -1,10 +1,11 @@
 /** The interface on a terminal: keys in, pictures out, and the terminal as it was at the end. */
 import { render, useInput } from 'ink';
 import { asciiStream } from './ascii.ts';
-import { AppView } from './components/app-view.tsx';
+import { AppView, isTooSmall } from './components/app-view.tsx';
 import { readKey } from './ink-key.ts';
 import type { AppPort } from './port.ts';
 import { signsFor } from './signs.ts';
+import type { Key } from './state/key.ts';
 import { createStore, type Store } from './store.ts';
 import { ThemeContext } from './theme.ts';
 
@@ -86,13 +87,15 @@ function openScreen(store: Store, options: ScreenOptions): Screen {
   const { input, environment, readsAloud, fail } = options;
   const output = asciiStream(options.output, environment);
   const theme = signsFor(environment);
+  const size = () => ({ columns: output.columns || 80, rows: output.rows || 24 });
+  const press = (key: Key) => {
+    if (isTooSmall(size())) leaveOnly(store, key);
+    else store.press(key);
+  };
   const picture = () => (
     <ThemeContext value={theme}>
-      <Keys store={store} />
-      <AppView
-        {...{ state: store.state(), now: Date.now() }}
-        {...{ columns: output.columns || 80, rows: output.rows || 24 }}
-      />
+      <Keys press={press} />
+      <AppView {...{ state: store.state(), now: Date.now() }} {...size()} />
     </ThemeContext>
   );
   if (!readsAloud) output.write(enterOwnScreen);
@@ -125,9 +128,14 @@ function openScreen(store: Store, options: ScreenOptions): Screen {
   };
 }
 
-function Keys({ store }: { store: Store }) {
+/** What a key would do cannot be seen. */
+function leaveOnly(store: Store, { name, text }: Key): void {
+  if (name === 'interrupt' || text === 'q') store.press({ name: 'interrupt', text: '' });
+}
+
+function Keys({ press }: { press: (key: Key) => void }) {
   useInput((text, key) => {
-    for (const each of readKey(text, key)) store.press(each);
+    readKey(text, key).forEach(press);
   });
   return null;
 }

@@ -7,7 +7,7 @@ import type { Key } from './state/key.ts';
  * keys that are single bytes among it.
  */
 export function readKey(text: string, key: InkKey): Key[] {
-  if (key.ctrl) return text === 'c' ? [named('interrupt')] : [];
+  if (key.ctrl) return text === 'c' ? [named('interrupt')] : text === 'u' ? [named('erase')] : [];
   const name = keyNames.find(([flag]) => key[flag])?.[1];
   if (name) return [named(name)];
   if (key.meta) return [];
@@ -39,6 +39,7 @@ const byteNames = new Map<string, Key['name']>([
   ['\b', 'backspace'],
   ['\u007f', 'backspace'],
   ['\u0003', 'interrupt'],
+  ['\u0015', 'erase'],
 ]);
 
 function isControl(char: string): boolean {

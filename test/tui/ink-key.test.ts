@@ -11,6 +11,8 @@ describe('keys', () => {
     ['', { return: true }, ['enter']],
     ['c', { ctrl: true }, ['interrupt']],
     ['d', { ctrl: true }, []],
+    ['u', { ctrl: true }, ['erase']],
+    ['a\u0015b', {}, ['a', 'erase', 'b']],
     ['x', { meta: true }, []],
     ['1?', {}, ['1', '?']],
     ['typed fast\r', {}, [...'typed fast', 'enter']],

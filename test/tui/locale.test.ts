@@ -137,7 +137,9 @@ describe('the interface', () => {
       expect(all).toContain(`${name}]`);
     expect(all).toMatch(/FAILED|failed/);
     expect(all).toContain('Up/Down choose');
-    expect(seen[0]).toContain('q quit');
+    expect(seen[0]).toContain('1-5 Tab            screens');
+    expect(seen[0]).toContain('any key goes back');
+    expect(seen[1]).toContain('q quit');
   });
 
   it('uses more where there is more', async () => {

@@ -7,7 +7,7 @@ import { keyWord } from '../signs.ts';
 import { type AppState, screens } from '../state/app.ts';
 import { speedsOf } from '../state/bench.ts';
 import { commandLine, type Refusal } from '../state/effect.ts';
-import { globalKeys, keysOf, plainCommand } from '../state/keys.ts';
+import { globalKeys, helpKeys, keysOf, plainCommand } from '../state/keys.ts';
 import { useTheme } from '../theme.ts';
 import { ActionView } from './action-view.tsx';
 import { BenchScreen } from './bench-screen.tsx';
@@ -25,12 +25,17 @@ export interface AppViewProps {
   rows: number;
 }
 
+/** Nothing can be seen then, so that no key but those that leave may do anything. */
+export function isTooSmall({ columns, rows }: { columns: number; rows: number }): boolean {
+  return columns < 40 || rows < 12;
+}
+
 /** Lines of the frame beside the command: tabs, a blank below and one above it, the keys. */
 const frameRows = 5;
 const mostCommandRows = 3;
 
 export function AppView({ state, now, columns, rows }: AppViewProps) {
-  if (columns < 40 || rows < 12)
+  if (isTooSmall({ columns, rows }))
     return <Text>this window is too small: 40 columns and 12 lines are the least, q quits</Text>;
   const command = `$ ${cleanLine(plainCommand(state), false)}`;
   const commandLines = broken(command, columns).slice(0, mostCommandRows);
@@ -64,6 +69,10 @@ function bodyOf({ state, now, columns, rows }: AppViewProps): ReactNode {
     );
   if (refusal) return <RefusalView {...refusal} />;
   if (action) return <ActionView {...{ action, now, columns, rows }} />;
+  if (state.isLeaving)
+    return (
+      <Text bold>What runs here is stopped when you leave. q leaves, any other key stays</Text>
+    );
   if (state.isHelpOpen) return <HelpScreen state={state} />;
   switch (state.screen) {
     case 'host':
@@ -125,11 +134,12 @@ function Bottom({ state, commandLines }: { state: AppState; commandLines: readon
         <Text wrap="truncate-start">
           {prompt.label}: {cleanLine(prompt.value, false)}_
         </Text>
-        <Text dimColor>Enter takes it, Esc leaves it</Text>
+        <Text dimColor>Enter takes it, Esc leaves it, Ctrl-U empties it</Text>
       </Box>
     );
-  const isAsking = (state.question ?? state.refusal ?? state.action) !== undefined;
-  const hints = isAsking ? [] : [...keysOf(state), ...globalKeys];
+  const isAsking =
+    state.isLeaving || (state.question ?? state.refusal ?? state.action) !== undefined;
+  const hints = isAsking ? [] : state.isHelpOpen ? helpKeys : [...keysOf(state), ...globalKeys];
   return (
     <Box flexDirection="column" height={height} overflow="hidden">
       <TextLines lines={commandLines} dim />

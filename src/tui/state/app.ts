@@ -50,6 +50,8 @@ export interface AppState {
   question?: Question;
   refusal?: Refusal | undefined;
   prompt?: Prompt;
+  /** Asked to leave while something runs. */
+  isLeaving?: boolean;
   /** The command that a question started, until its end was seen. */
   action?: Action;
   host: HostState;
@@ -108,9 +110,12 @@ function pressed(state: AppState, key: Key, at: number): Update {
   if (state.question) return questionKey(state, state.question, key);
   if (state.refusal) return [{ ...state, refusal: undefined }, []];
   if (state.action) return actionKey(state, state.action, key);
+  if (state.isLeaving)
+    return key.text === 'q' ? [state, [{ type: 'quit' }]] : [{ ...state, isLeaving: false }, []];
   if (state.isHelpOpen) return [{ ...state, isHelpOpen: false }, []];
   if (key.text === '?') return [{ ...state, isHelpOpen: true }, []];
-  if (key.text === 'q') return [state, [{ type: 'quit' }]];
+  if (key.text === 'q')
+    return isRunning(state) ? [{ ...state, isLeaving: true }, []] : [state, [{ type: 'quit' }]];
   const at5 = ['1', '2', '3', '4', '5'].indexOf(key.text);
   if (at5 >= 0) return [{ ...state, screen: screens[at5] ?? state.screen }, []];
   if (key.name === 'tab') {
@@ -149,11 +154,16 @@ function apply<T>(state: AppState, reply: Reply<T>, put: (part: T) => Partial<Ap
 
 function questionKey(state: AppState, { command }: Question, key: Key): Update {
   const { question: _, ...answered } = state;
-  if (key.text === 'y' || key.name === 'enter') {
+  if (key.text === 'y') {
     const { action, effects } = startAction(command);
     return [{ ...answered, action }, effects];
   }
   return key.text === 'n' || key.name === 'escape' ? [answered, []] : [state, []];
+}
+
+/** Something that would be lost. */
+function isRunning({ build, bench }: AppState): boolean {
+  return build.run?.status === 'running' || bench.run?.status === 'running';
 }
 
 function isActing({ action }: AppState): boolean {
@@ -171,6 +181,7 @@ function promptKey(state: AppState, prompt: Prompt, key: Key): Update {
   const typed = (value: string): Update => [{ ...state, prompt: { ...prompt, value } }, []];
   if (key.name === 'escape') return [closed, []];
   if (key.name === 'backspace') return typed([...prompt.value].slice(0, -1).join(''));
+  if (key.name === 'erase') return typed('');
   if (key.name === 'text') return typed(prompt.value + key.text);
   return key.name === 'enter' ? answered(closed, prompt) : [state, []];
 }

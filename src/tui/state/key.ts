@@ -9,6 +9,7 @@ export interface Key {
     | 'escape'
     | 'tab'
     | 'backspace'
+    | 'erase'
     | 'pageup'
     | 'pagedown'
     | 'interrupt'

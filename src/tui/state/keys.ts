@@ -12,7 +12,8 @@ import {
 } from './emulators.ts';
 import { runCommand } from './results.ts';
 
-export type KeyHint = readonly [key: string, meaning: string];
+/** `inFull`: where there is room to explain. */
+export type KeyHint = readonly [key: string, meaning: string, inFull?: string];
 
 export const globalKeys: readonly KeyHint[] = [
   ['1-5 Tab', 'screens'],
@@ -20,18 +21,20 @@ export const globalKeys: readonly KeyHint[] = [
   ['q', 'quit'],
 ];
 
+export const helpKeys: readonly KeyHint[] = [['any key', 'goes back']];
+
 export function keysOf(state: AppState): readonly KeyHint[] {
   switch (state.screen) {
     case 'host':
       return [
         ['Up/Down', 'choose'],
         ['i', 'install all'],
-        ['I', 'some'],
-        ['p', 'for every boot'],
-        ['R', 'replace'],
-        ['u', 'uninstall one'],
-        ['U', 'all'],
-        ['f', 'fix'],
+        ['I', 'some', 'install some'],
+        ['p', 'for every boot', 'install all for every boot'],
+        ['R', 'replace', 'replace the one that is chosen'],
+        ['u', 'uninstall one', 'uninstall the one that is chosen'],
+        ['U', 'all', 'uninstall all'],
+        ['f', 'fix', 'do what the chosen finding asks for'],
         ['a', state.host.showAll ? 'less' : 'all findings'],
         ['r', 'look again'],
       ];
@@ -53,14 +56,14 @@ export function keysOf(state: AppState): readonly KeyHint[] {
   }
 }
 
-/** What a user would type instead. */
+/** What a user would type to see this; typed as it stands it changes nothing that is not shown. */
 export function plainCommand(state: AppState): string {
-  const { emulators, results, build } = state;
+  const { results, build } = state;
   switch (state.screen) {
     case 'host':
       return 'mpkit doctor; mpkit binfmt status';
     case 'emulators':
-      return emulatorCommands(emulators).map(commandLine).join('; ');
+      return commandLine(['emulator', 'ls']);
     case 'bench':
       return commandLine(benchCommand(state.bench));
     case 'build':
@@ -74,6 +77,14 @@ export function plainCommand(state: AppState): string {
         : commandLine(['history', 'inspect', context]);
     }
   }
+}
+
+/** What a user would type instead of a key that changes something. */
+export function keyCommands({ screen, emulators }: AppState): ReadonlyMap<string, string> {
+  if (screen !== 'emulators') return new Map();
+  return new Map(
+    emulatorCommands(emulators).map(([key, ...words]) => [key ?? '', commandLine(words)]),
+  );
 }
 
 function emulatorKeys({ emulators }: AppState): readonly KeyHint[] {
@@ -94,21 +105,24 @@ function emulatorKeys({ emulators }: AppState): readonly KeyHint[] {
   ];
 }
 
+/** Each begins with its key. */
 function emulatorCommands(state: EmulatorsState): string[][] {
-  const all = [
-    ['emulator', 'ls'],
-    ['emulator', 'add'],
-  ];
+  const add = ['a', 'emulator', 'add'];
   const here = state.list[state.cursor];
-  if (!here) return all;
+  if (!here) return [add];
   const { architecture } = here;
   const { use, undo } = choicesFor(state);
   const digest = shortDigest(here.digest);
   return [
-    ...all,
-    ['emulator', 'rm', digest],
-    ...(use ? [chooseCommand(architecture, digest), measureCommand(architecture)] : []),
-    ...(undo ? [chooseCommand(architecture, '--default')] : []),
+    add,
+    ['x', 'emulator', 'rm', digest],
+    ...(use
+      ? [
+          ['Enter', ...chooseCommand(architecture, digest)],
+          ['c', ...measureCommand(architecture)],
+        ]
+      : []),
+    ...(undo ? [['d', ...chooseCommand(architecture, '--default')]] : []),
   ];
 }
 
@@ -124,6 +138,7 @@ function buildKeys({ build }: AppState): readonly KeyHint[] {
   if (build.run.log)
     return [
       ['Up/Down PgUp PgDn g G', 'scroll'],
+      ['Left/Right', 'sideways'],
       ['/', 'search'],
       ['n N', 'older, newer match'],
       ['Esc', 'back'],

@@ -204,6 +204,14 @@ describe.skipIf(!need.ok)(`the interface${need.why}`, { timeout: 300_000 }, () =
     }
     shell.resize(30, 8);
     await shell.see('too small');
+    // what cannot be seen is not done: no removal, no answer to it
+    for (const key of ['x', 'y', '3']) shell.press(key);
+    shell.resize(80, 24);
+    expect(await shell.see('[2 Emulators]')).toMatch(/\? help\s+q quit$/);
+    shell.resize(30, 8);
+    await shell.see('too small');
+    shell.press('q');
+    await shell.see('left 0');
   });
 
   it('prints the help where nothing can be drawn', async () => {
@@ -251,6 +259,7 @@ describe.skipIf(!need.ok)(`the interface${need.why}`, { timeout: 300_000 }, () =
       ['Ctrl-C', (shell: Terminal) => shell.press('C-c'), 'left 0'],
       ['SIGTERM', send('SIGTERM'), 'left 143'],
       ['SIGHUP', send('SIGHUP'), 'left 129'],
+      ['SIGQUIT', send('SIGQUIT'), 'left 131'],
       ['a thrown error', send('SIGUSR2'), 'left 1'],
     ];
     it.each(ends)('after %s', async (how, leave, end) => {

@@ -38,7 +38,7 @@ export async function visitScreens(
 ): Promise<void> {
   for (const [key, title, command] of [
     ['1', '[1 Host]', '$ mpkit doctor; mpkit binfmt status'],
-    ['2', '[2 Emulators]', '$ mpkit emulator ls; mpkit emulator add'],
+    ['2', '[2 Emulators]', '$ mpkit emulator ls'],
     ['3', '[3 Bench]', '$ mpkit bench'],
     ['4', '[4 Build]', '$ mpkit build --platform linux/amd64'],
     ['5', '[5 Results]', '$ mpkit history'],

@@ -134,8 +134,16 @@ describe.skipIf(!ok)(
       await leave(shell);
     });
 
-    const ends: [string, (shell: Terminal) => void, string][] = [
-      ['q', (shell) => shell.press('q'), 'left 0'],
+    const ends: [string, (shell: Terminal) => Promise<void> | void, string][] = [
+      [
+        'q, which asks first,',
+        async (shell) => {
+          shell.press('q');
+          await shell.see('q leaves, any other key stays');
+          shell.press('q');
+        },
+        'left 0',
+      ],
       ['Ctrl-C', (shell) => shell.press('C-c'), 'left 0'],
       ['SIGTERM', (shell) => process.kill(shell.foreground(), 'SIGTERM'), 'left 143'],
     ];
@@ -150,7 +158,7 @@ describe.skipIf(!ok)(
         await shell.see('[1 Host]');
         await startBuild(shell, { platforms: 'linux/arm64', base: place.base, more: '--no-cache' });
         await shell.see(/RUN echo begun.*▸/, 60);
-        end(shell);
+        await end(shell);
         expect(await shell.see(word)).not.toContain('[4 Build]');
         expect(await shell.settings()).toBe(settings);
         shell.line('echo still-$((40 + 2))');

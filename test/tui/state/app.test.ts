@@ -176,6 +176,30 @@ describe('the interface', () => {
     expect(state.screen).toBe('build');
   });
 
+  it('empties a field at once, so that another context can be typed', () => {
+    const erase: AppEvent = { type: 'key', key: { name: 'erase', text: '' }, at: 0 };
+    const { state } = reached(...keys('4', 'enter'), erase, ...keys('there', 'enter'));
+    expect(plainCommand(state)).toBe('mpkit build --platform linux/amd64 there');
+  });
+
+  it('does what changes something only on the key that it names', () => {
+    const asked = reached(...keys('2', 'a', 'enter'));
+    expect(asked.state.question?.command).toEqual(['emulator', 'add']);
+    expect(asked.effects).toEqual([]);
+  });
+
+  it('asks before q stops a build', () => {
+    const building = [...keys('4', 'b', 'q')];
+    expect(reached(...building).effects).toEqual([]);
+    expect(reached(...building, ...keys('q')).effects).toEqual([{ type: 'quit' }]);
+    // another key stays, and does nothing else
+    const stayed = reached(...building, ...keys('x'));
+    expect([stayed.effects, stayed.state.isLeaving]).toEqual([[], false]);
+    expect(reached(...keys('4', 'b'), exit('build', '', 1), ...keys('q')).effects).toEqual([
+      { type: 'quit' },
+    ]);
+  });
+
   it('leaves on q and Ctrl-C', () => {
     expect(reached(...keys('q')).effects).toEqual([{ type: 'quit' }]);
     const interrupt: AppEvent = { type: 'key', key: { name: 'interrupt', text: '' }, at: 0 };

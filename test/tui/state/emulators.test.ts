@@ -3,7 +3,7 @@ import { type AppEvent, type AppState, startApp, updateApp } from '../../../src/
 import type { Effect } from '../../../src/tui/state/effect.ts';
 import type { Emulator } from '../../../src/tui/state/emulators.ts';
 import type { Key } from '../../../src/tui/state/key.ts';
-import { keysOf, plainCommand } from '../../../src/tui/state/keys.ts';
+import { keyCommands, keysOf, plainCommand } from '../../../src/tui/state/keys.ts';
 
 const [start] = startApp({ folder: '/src', platform: 'linux/amd64', isRoot: true });
 
@@ -94,18 +94,21 @@ describe('the emulators screen', () => {
   });
 
   it('says the plain command of each key', () => {
-    const line = plainCommand(at(withChoice, 'down').state);
-    expect(line.split('; ')).toEqual([
-      'mpkit emulator ls',
-      'mpkit emulator add',
-      'mpkit emulator rm bbbbbbbbbbbb',
-      'mpkit emulator choose arm64 bbbbbbbbbbbb',
-      'mpkit bench --emulators --keep --platform linux/arm64',
-      'mpkit emulator choose arm64 --default',
+    const { state } = at(withChoice, 'down');
+    expect([...keyCommands(state)]).toEqual([
+      ['a', 'mpkit emulator add'],
+      ['x', 'mpkit emulator rm bbbbbbbbbbbb'],
+      ['Enter', 'mpkit emulator choose arm64 bbbbbbbbbbbb'],
+      ['c', 'mpkit bench --emulators --keep --platform linux/arm64'],
+      ['d', 'mpkit emulator choose arm64 --default'],
     ]);
-    // what is shown at 80 columns
-    expect(line.length).toBeLessThanOrEqual(3 * 80 - 2);
-    expect(plainCommand(at([]).state)).toBe('mpkit emulator ls; mpkit emulator add');
+    for (const key of keyCommands(state).keys()) expect(hints(state)).toContain(key);
+    expect([...keyCommands(at([]).state).keys()]).toEqual(['a']);
+  });
+
+  it('has a line to copy that removes and fetches nothing', () => {
+    for (const list of [[], withChoice])
+      expect(plainCommand(at(list, 'down').state)).toBe('mpkit emulator ls');
   });
 
   it('reads the new speeds after it measured', () => {
