@@ -171,7 +171,12 @@ const refusals: Refusal[] = [
     'put every element in double quotes',
   ],
   ['FROM a\nCOPY a\n', syntax, '2', '`COPY` needs a source and a destination: found 1'],
-  ['FROM a\nCOPY --chown a b\n', syntax, '2', 'flag `--chown` needs a value: expected `--chown=...`'],
+  [
+    'FROM a\nCOPY --chown a b\n',
+    syntax,
+    '2',
+    'flag `--chown` needs a value: expected `--chown=...`',
+  ],
   [
     'FROM a\nCOPY --from=$x a b\n',
     syntax,
