@@ -115,14 +115,16 @@ static void add_file(int root, int scratch, int index, const struct private_file
   if (made < 0 || write(made, file->content, size) != (ssize_t)size)
     fail("write", file->target, "");
   close(made);
-  /* In-root: a link of the image is followed inside it, and one that leads nowhere is left. */
+  /* In-root: a link of the image is followed inside it, and one that leads nowhere is covered. */
   int target = open_in_root(root, file->target, O_PATH, 0, 0);
+  if (target < 0 && errno == ENOENT)
+    target = open_in_root(root, file->target, O_PATH | O_NOFOLLOW, 0, 0);
   if (target < 0) {
     if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP) return;
     fail("open", file->target, "");
   }
   struct stat is;
-  if (fstat(target, &is) == 0 && S_ISREG(is.st_mode)) {
+  if (fstat(target, &is) == 0 && (S_ISREG(is.st_mode) || S_ISLNK(is.st_mode))) {
     int mount = clone_tree(scratch, name, 0);
     if (mount < 0 || attach_mount(mount, target) < 0) fail("attach", file->target, "");
     close(mount);

@@ -87,6 +87,18 @@ describe('RUN', () => {
     expect(image.layers.at(-1)).toEqual(new Map([['x', '-rw-r--r-- 0/0']]));
   });
 
+  it('finds the resolver also where the image has a link to nothing, which stays (I18)', async () => {
+    const { printed, image } = await built(
+      [
+        ...['FROM base AS one', 'RUN mkdir -p /new/etc && ln -s ../run/none /new/etc/resolv.conf'],
+        ...['FROM base', 'COPY --from=one /new /', 'RUN test -f /etc/resolv.conf && echo found'],
+      ].join('\n'),
+    );
+    expect(printed).toEqual(['found']);
+    expect(image.entry('etc/resolv.conf')).toBe('lrwxrwxrwx 0/0 -> ../run/none');
+    expect(image.layers.at(-1)).toEqual(new Map());
+  });
+
   it('with valid JSON that holds no strings is refused; invalid JSON is for the shell (D14)', async () => {
     expect(await refusal('FROM base\nRUN ["echo", 1]')).toMatch(/string/);
     expect((await built("FROM base\nRUN [ 'a' = 'a' ] && echo shell")).printed).toEqual(['shell']);
