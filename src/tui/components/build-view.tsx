@@ -31,7 +31,7 @@ export function BuildView({ state, now, columns, rows }: BuildViewProps) {
       {state.platforms.length > 0 ? (
         <MatrixView {...{ state, now, columns, rows: forMatrix }} />
       ) : null}
-      <RunningLogs state={state} rows={room - forMatrix} />
+      <RunningLogs {...{ state, columns }} rows={room - forMatrix} />
       <TextLines lines={moving} />
       <Notice state={state} />
       <Legend state={state} />

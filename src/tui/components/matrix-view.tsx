@@ -1,6 +1,7 @@
 /** Steps down, platforms across: what runs, how, and how long it takes. */
 import { Box, Text } from 'ink';
 import { cleanName } from '../clean.ts';
+import { columnsOf, fitColumns } from '../columns.ts';
 import { formatDuration } from '../duration.ts';
 import type { Signs } from '../signs.ts';
 import { type BuildState, elapsedOf, type StepState } from '../state/build.ts';
@@ -136,7 +137,7 @@ function widths(count: number, columns: number, rows: MatrixRow[]): Layout {
     narrowest,
     Math.min(widest, Math.floor((columns - leastName * 2) / Math.max(1, shown))),
   );
-  const longest = Math.max(leastName, ...rows.map((row) => nameOf(row).length + 4));
+  const longest = Math.max(leastName, ...rows.map((row) => columnsOf(nameOf(row)) + 4));
   return { name: Math.max(leastName, Math.min(longest, columns - shown * cell)), cell, shown };
 }
 
@@ -152,9 +153,10 @@ function pad(text: string, { name }: Layout): string {
   return exactly(text, name);
 }
 
-/** Exactly `width` characters, the last of them a space. */
+/** Exactly `width` columns, the last of them blank. */
 function exactly(text: string, width: number): string {
-  return `${text.slice(0, width - 1).padEnd(width)}`;
+  const shown = fitColumns(text, width - 1);
+  return shown + ' '.repeat(width - columnsOf(shown));
 }
 
 function around(row: number, count: number, room: number): { from: number; to: number } {

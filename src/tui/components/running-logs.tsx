@@ -1,12 +1,14 @@
 /** The last lines of what runs now, newest steps first, in as many lines as there are. */
 import { Box, Text } from 'ink';
 import { cleanLine } from '../clean.ts';
+import { shortened } from '../columns.ts';
 import type { BuildState, StepState } from '../state/build.ts';
 import { tailOf } from '../state/log.ts';
 import { useTheme } from '../theme.ts';
 import { TextLines } from './text-lines.tsx';
 
-export function RunningLogs({ state, rows }: { state: BuildState; rows: number }) {
+export function RunningLogs(props: { state: BuildState; columns: number; rows: number }) {
+  const { state, columns, rows } = props;
   const { separator } = useTheme();
   const running = [...state.steps.values()].filter(
     ({ status, log }) => status === 'running' && (log.count > 0 || log.partial !== ''),
@@ -22,7 +24,9 @@ export function RunningLogs({ state, rows }: { state: BuildState; rows: number }
             {headOf(step)}
           </Text>
           <TextLines
-            lines={tailOf(step.log, each).map((line) => `${separator} ${showLine(line)}`)}
+            lines={tailOf(step.log, each).map((line) =>
+              shortened(`${separator} ${showLine(line)}`, columns),
+            )}
           />
         </Box>
       ))}

@@ -1,5 +1,6 @@
 import { render } from 'ink-testing-library';
 import { describe, expect, it } from 'vitest';
+import { columnsOf } from '../../../src/tui/columns.ts';
 import { BuildView } from '../../../src/tui/components/build-view.tsx';
 import type { BuildState } from '../../../src/tui/state/build.ts';
 import { amd64, arm64, label, log, plan, stateAfter } from '../events.ts';
@@ -85,6 +86,38 @@ describe('the live view', () => {
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(
       Math.max(columns, 100),
     );
+  });
+
+  it('keeps columns and rows where characters are two columns wide', () => {
+    const wide = (platform: string) =>
+      label(platform, '2/2', `RUN echo ${'\u4f60\u597d\u4e16\u754c'.repeat(20)}`);
+    const platforms = ['linux/amd64', 'linux/arm64'];
+    const state = stateAfter(
+      {
+        type: 'plan',
+        platforms: platforms.map((platform) => ({
+          platform,
+          vertices: [wide(platform)],
+          steps: [],
+        })),
+      },
+      ...platforms.flatMap((platform) => [
+        { type: 'started' as const, vertex: wide(platform), at: 1000 },
+        log(wide(platform), `${'\u4f60'.repeat(200)}\n`),
+      ]),
+    );
+    const lines = frame(state, { columns: 100 }).split('\n');
+    const begins = [
+      '2/2 R',
+      'linux',
+      '\u2502 \u4f60\u4f60\u4f60',
+      'linux',
+      '\u2502 \u4f60\u4f60\u4f60',
+    ];
+    expect(lines.slice(3).map((line) => line.slice(0, 5))).toEqual(begins);
+    for (const line of lines) expect(columnsOf(line)).toBeLessThanOrEqual(100);
+    const [head = '', , row = ''] = lines.slice(1);
+    expect(columnsOf(row.slice(0, row.lastIndexOf('\u25b8')))).toBe(head.indexOf('arm64'));
   });
 
   it('lets nothing of a step reach the terminal raw', () => {
