@@ -1,5 +1,5 @@
 /** Where emulators come from: the store, else the newest of the host's own and Debian's. */
-import { cpuOf } from '../binfmt/index.ts';
+import { cpuOf, cpus } from '../binfmt/index.ts';
 import { MpkitError } from '../errors.ts';
 import { chooseEmulator } from './choose.ts';
 import type { EmulatorRecord } from './record.ts';
@@ -28,7 +28,14 @@ export async function ensureEmulator(
   options: EnsureOptions = {},
 ): Promise<EmulatorRecord> {
   const { wanted, signal } = options;
-  if (!cpuOf(architecture)) throw noEmulator(architecture, ['mpkit knows no such CPU']);
+  if (!cpuOf(architecture))
+    throw new MpkitError(
+      'no-emulator',
+      `no emulator for ${architecture}: mpkit knows no such CPU`,
+      {
+        hint: `it knows ${cpus.map((cpu) => cpu.architecture).join(', ')}`,
+      },
+    );
   const stored = async () =>
     chooseEmulator((await listEmulators(root)).emulators, architecture, wanted);
   const first = await stored();
