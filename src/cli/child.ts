@@ -2,14 +2,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
-import { packageRoot } from '../paths.ts';
+import { packageRoot, sandboxProgram } from '../paths.ts';
 import type { JobListener, RunningJob } from '../tui/port.ts';
 
 /** Characters of stdout that are kept: data for a screen. */
 const most = 16 * 1024 * 1024;
 
 export function start(command: readonly string[], listener: JobListener): RunningJob {
-  const child = spawn(program(), command, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(sandboxProgram(), following(command), { stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   const lines = (stream: 'stdout' | 'stderr') => {
     const splitter = splitLines((line) => listener.line(stream, line));
@@ -40,7 +40,7 @@ export function isTerminalLent(): boolean {
 }
 
 export function interactive(command: readonly string[]): Promise<number> {
-  const child: ChildProcess = spawn(program(), command, { stdio: 'inherit' });
+  const child: ChildProcess = spawn(sandboxProgram(), following(command), { stdio: 'inherit' });
   lent = true;
   return new Promise((resolve) => {
     const end = (code: number) => {
@@ -52,8 +52,10 @@ export function interactive(command: readonly string[]): Promise<number> {
   });
 }
 
-function program(): string {
-  return join(packageRoot(), 'bin/mpkit');
+/** An interface that is killed takes with it what it runs. */
+function following(command: readonly string[]): string[] {
+  const program = join(packageRoot(), 'bin/mpkit');
+  return ['follow', '--parent', `${process.pid}`, '--', program, ...command];
 }
 
 function splitLines(take: (line: string) => void) {

@@ -147,6 +147,21 @@ describe.skipIf(!ok)(
       ['Ctrl-C', (shell) => shell.press('C-c'), 'left 0'],
       ['SIGTERM', (shell) => process.kill(shell.foreground(), 'SIGTERM'), 'left 143'],
     ];
+    it('takes its build with it when it is killed', async () => {
+      const shell = terminal(place, { user });
+      opened = shell;
+      place.write({ 'killed/Dockerfile': 'FROM base\nRUN echo begun; sleep 100\n' });
+      shell.line('cd killed; clear; mpkit; echo left $?');
+      await shell.see('[1 Host]');
+      await startBuild(shell, { platforms: 'linux/arm64', base: place.base, more: '--no-cache' });
+      await shell.see(/RUN echo begun.*▸/, 60);
+      process.kill(shell.foreground(), 'SIGKILL');
+      await shell.see('left 137');
+      shell.close();
+      opened = undefined;
+      expect(await lastingLeftovers(place.root)).toEqual([]);
+    });
+
     it.each(ends)(
       'ends with %s while a build runs, and leaves the terminal as it was',
       async (_, end, word) => {
