@@ -30,6 +30,8 @@ struct step_options {
   /* copies of the sources, mounted nowhere yet */
   int bind_fds[MAX_BINDS];
   char **command;
+  /* the whole command line of this program, as the kernel shows it */
+  char *first_word, *words_end;
 };
 
 #endif

@@ -5,11 +5,13 @@ import type { Step } from './sandbox.ts';
 
 export const guestHostname = 'mpkit';
 
-/** Files that exist only while the step runs; nothing of them reaches a layer. */
+/**
+ * Files that exist only while the step runs; nothing of them reaches a layer. `/etc/hostname` is none
+ * of them: images of whole machines are given theirs by a step.
+ */
 export function guestFiles(network: Step['network']): NonNullable<Step['files']> {
   return [
     ['/etc/hosts', `127.0.0.1\tlocalhost ${guestHostname}\n::1\tlocalhost ip6-localhost\n`],
-    ['/etc/hostname', `${guestHostname}\n`],
     ['/etc/resolv.conf', resolverFile(network)],
   ];
 }

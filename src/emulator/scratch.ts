@@ -122,6 +122,6 @@ function makeStub(root: string): void {
   if (existsSync(join(stub, 'etc/resolv.conf'))) return;
   for (const folder of ['proc', 'sys', 'dev', 'etc'])
     mkdirSync(join(stub, folder), { recursive: true, mode: 0o755 });
-  for (const file of ['etc/hosts', 'etc/hostname', 'etc/resolv.conf'])
+  for (const file of ['etc/hosts', 'etc/resolv.conf'])
     writeFileSync(join(stub, file), '', { mode: 0o644 });
 }

@@ -99,6 +99,14 @@ describe('RUN', () => {
     expect(image.layers.at(-1)).toEqual(new Map());
   });
 
+  it('keeps an /etc/hostname that a step writes, and has none of its own (I18)', async () => {
+    const { printed, image } = await built(
+      'FROM base\nRUN test ! -e /etc/hostname && hostname\nRUN echo board > /etc/hostname',
+    );
+    expect(printed).toEqual(['mpkit']);
+    expect(image.text('etc/hostname')).toBe('board\n');
+  });
+
   it('with valid JSON that holds no strings is refused; invalid JSON is for the shell (D14)', async () => {
     expect(await refusal('FROM base\nRUN ["echo", 1]')).toMatch(/string/);
     expect((await built("FROM base\nRUN [ 'a' = 'a' ] && echo shell")).printed).toEqual(['shell']);
