@@ -63,11 +63,17 @@ export function sealedMemory(name: string, content: Buffer): number {
   return fd;
 }
 
-/** pipe2(2): both ends close on exec; the caller closes them. */
-export function openPipe(): { reader: number; writer: number } {
+/**
+ * pipe2(2): both ends close on exec; the caller closes them. It holds `size` bytes, or what the
+ * kernel still grants this user.
+ */
+export function openPipe(size: number): { reader: number; writer: number } {
   const ends = Buffer.alloc(8);
   check('pipe2', libc().pipe2(ends, O_CLOEXEC));
-  return { reader: ends.readInt32LE(0), writer: ends.readInt32LE(4) };
+  const [reader, writer] = [ends.readInt32LE(0), ends.readInt32LE(4)];
+  const F_SETPIPE_SZ = 1031;
+  libc().fcntl(writer, F_SETPIPE_SZ, size);
+  return { reader, writer };
 }
 
 /** fsopen(2): what a file system of that type is configured by, as a descriptor. */

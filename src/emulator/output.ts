@@ -16,15 +16,17 @@ export interface StepOutput {
   finished: Promise<void>;
 }
 
-/** Bytes; what a pipe holds. */
+/** Bytes that a step may be ahead, so that it goes on while this process draws or compresses. */
+const pipeSize = 1024 * 1024;
+/** Bytes that are read at once. */
 const bufferSize = 65536;
 /** A shell prints line by line: where less than this has come, more is waited for. */
 const manyBytes = 16384;
-/** Milliseconds; a full pipe is read at once after them, before a view would draw. */
+/** Milliseconds; a pipe that has filled meanwhile is then read at once. */
 const pause = 8;
 
 export function collectOutput(sink: (chunk: Buffer) => void): StepOutput {
-  const { reader, writer } = openPipe();
+  const { reader, writer } = openPipe(pipeSize);
   let hurried = false;
   const onread = {
     buffer: Buffer.allocUnsafe(bufferSize),

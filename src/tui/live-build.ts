@@ -1,5 +1,5 @@
 /**
- * A running build on a terminal: four pictures a second at most, and a summary in their place at the
+ * A running build on a terminal: two or three pictures a second at most, and a summary in their place at the
  * end. What draws is loaded only when a build takes long enough to be watched.
  */
 import type { BuildEvent } from '../builder/events.ts';
@@ -19,7 +19,7 @@ export interface LiveBuild {
 
 /** Milliseconds. */
 const patience = 300;
-const interval = 250;
+const interval = 400;
 const longestInterval = 3000;
 /** Lines that the view keeps of each step. */
 const keptLines = 20;
@@ -61,7 +61,7 @@ export function openLiveBuild(
 }
 
 /**
- * A slow terminal gets fewer pictures: drawing takes a twentieth of the time at most. What it takes
+ * A slow terminal gets fewer pictures: drawing takes a thirtieth of the time at most. What it takes
  * to open the view says nothing about that, and no picture that took long may freeze it for a minute.
  */
 function drawRegularly(
@@ -87,7 +87,7 @@ function drawRegularly(
   };
   const tick = async () => {
     const took = await attempt(draw);
-    wait(Math.min(longestInterval, Math.max(interval, 20 * took)), tick);
+    wait(Math.min(longestInterval, Math.max(interval, 30 * took)), tick);
   };
   const wait = (milliseconds: number, next: () => Promise<void>) => {
     if (stopped) return;

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+
 /**
  * Loads what draws, by `load`, with what Ink asks its surroundings once, when it is loaded: whether
  * there are colours (it knows nothing of NO_COLOR), and for its layout whether there is a `fetch`,
@@ -11,6 +13,8 @@ export async function loadInk<T>(
   process.env.FORCE_COLOR = NO_COLOR || !stream.isTTY ? '0' : (FORCE_COLOR ?? '1');
   const fetch = Object.getOwnPropertyDescriptor(globalThis, 'fetch');
   Reflect.deleteProperty(globalThis, 'fetch');
+  // a few layouts a second are not worth the optimizing compiler, which takes longer than they do
+  setFlagsFromString('--liftoff-only');
   try {
     return await load();
   } finally {
