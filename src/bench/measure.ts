@@ -84,8 +84,8 @@ async function oneWorkload(
       const sample = await attempt(pair, () => execute(workload, rounds, place));
       const position = course.sampled(workload);
       if (!sample) continue;
-      const { nanoseconds } = sample;
-      turns!.push(nanoseconds / rounds);
+      const nanoseconds = sample.nanoseconds / rounds;
+      turns!.push(nanoseconds);
       emit({ type: 'sample', workload: workload.name, target, nanoseconds, ...position });
     }
   return pairs.map(({ measured }) => measured);

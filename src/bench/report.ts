@@ -40,7 +40,7 @@ export type WorkloadReport =
     }
   | { workload: string; failure: string };
 
-/** What happens while measuring. */
+/** What happens while measuring; a sample's nanoseconds are those of one of its rounds. */
 export type BenchEvent =
   | { type: 'target'; target: string; kind: 'native' | 'emulated' }
   | ({ type: 'calibrated'; workload: string; target: string; rounds: number } & Position)

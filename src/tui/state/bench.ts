@@ -37,6 +37,11 @@ export interface BenchRun {
 
 const native = 'native';
 
+export const emptyRun: BenchRun = {
+  ...{ status: 'running', targets: [], samples: new Map(), workloads: [] },
+  ...{ transfers: noTransfers, messages: [] },
+};
+
 export const benchStart: BenchState = { choices: [], cursor: 0, history: [] };
 
 export const benchReload: readonly Effect[] = [
@@ -96,13 +101,9 @@ export function benchKey(state: BenchState, key: Key): Reply<BenchState> {
 
 function start(state: BenchState): Reply<BenchState> {
   if (!state.choices.some(({ picked }) => picked)) return { state };
-  const run: BenchRun = {
-    ...{ status: 'running', targets: [], samples: new Map(), workloads: [] },
-    ...{ transfers: noTransfers, messages: [] },
-  };
   const command = [...benchCommand(state), '--json', '--progress', 'rawjson'];
   const effects: Effect[] = [{ type: 'run', job: 'bench', command }];
-  return { state: { ...state, run }, effects };
+  return { state: { ...state, run: emptyRun }, effects };
 }
 
 export function benchHistory(state: BenchState, stdout: string): BenchState {

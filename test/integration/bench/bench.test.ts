@@ -4,6 +4,13 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BenchReport, BuildEstimate, TargetReport } from '../../../src/bench/index.ts';
+import {
+  type BenchRun,
+  benchLine,
+  benchStart,
+  emptyRun,
+  ratioOf as ratioSoFar,
+} from '../../../src/tui/state/bench.ts';
 import { busyboxBase, emulatorState } from '../../helpers/fixtures.ts';
 import { clone, type Outcome, type Project, project } from '../../helpers/mpkit.ts';
 import { testUser } from '../../helpers/users.ts';
@@ -49,6 +56,22 @@ describe('mpkit bench', () => {
       expect(ratioOf(target, 'exec').low).toBeGreaterThan(2);
       expect(target.startup?.high).toBeGreaterThan(1e6);
     }
+  });
+
+  it('tells in its events what ends in the report', async () => {
+    const { exitCode, stdout, stderr } = await bench(
+      '--json --progress rawjson --samples 3 --workload hash,exec --platform linux/s390x',
+    );
+    expect(exitCode, stderr).toBe(0);
+    const [, target] = reportIn(stdout).targets;
+    const lines = stderr.trim().split('\n');
+    const { run } = lines.reduce(benchLine, { ...benchStart, run: emptyRun });
+    const live = ratioSoFar(run as BenchRun, target?.name as string);
+    expect(live).toBeGreaterThan(1.5);
+    // the report takes the median over turns of what the view takes over samples
+    const apart = (live as number) / (target?.overall?.median as number);
+    expect(apart).toBeGreaterThan(1 / 3);
+    expect(apart).toBeLessThan(3);
   });
 
   it('gets the right answers on every CPU', async () => {
