@@ -3,6 +3,7 @@
 #include "fail.h"
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -26,6 +27,20 @@ void die_with_parent(int socket) {
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) fail("prctl", "", "");
   struct pollfd parent = {socket, 0, 0};
   if (poll(&parent, 1, 0) > 0 && parent.revents & (POLLHUP | POLLERR)) _exit(EXIT_SETUP);
+}
+
+char **hide_words(char **command, char *first, const char *end) {
+  static const char name[] = "mpkit-step";
+  int count = 0;
+  while (command[count]) count++;
+  char **copy = calloc((size_t)count + 1, sizeof *copy);
+  for (int i = 0; copy && i < count; i++)
+    if (!(copy[i] = strdup(command[i]))) copy = NULL;
+  if (!copy) fail("copy", "command", "");
+  memset(first, 0, (size_t)(end - first));
+  strcpy(first, name);
+  prctl(PR_SET_NAME, name);
+  return copy;
 }
 
 static void default_signals(void) {

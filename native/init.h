@@ -10,6 +10,12 @@ sigset_t block_signals(void);
 /* This process is killed when its parent dies; `socket` tells whether that happened already. */
 void die_with_parent(int socket);
 
+/*
+ * The step sees its init's words in /proc/1/cmdline, and they name folders of the host: from `first`
+ * to `end`, as the kernel laid them in one piece, a name takes their place. A copy of the command.
+ */
+char **hide_words(char **command, char *first, const char *end);
+
 /* What a step adds to starting its command. */
 struct command_hooks {
   /* in the new process, last thing before exec */

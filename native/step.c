@@ -98,8 +98,6 @@ static void parse(struct step_options *step, int count, char **words) {
     refuse("arguments", "step", "needs --root-fd, --attach and a command");
 }
 
-static const char init_name[] = "mpkit-step";
-
 struct running {
   const struct step_options *step;
   int slave;
@@ -163,22 +161,6 @@ static void close_others(struct running *running) {
   if (close_from((unsigned)kept) < 0) fail("close_range", "", "");
 }
 
-/*
- * The step sees its init's words in /proc/1/cmdline: they name folders of the host. The kernel lays
- * them in one piece; the command's own are copied first.
- */
-static char **hide_words(char **command, char *first, const char *end) {
-  int count = 0;
-  while (command[count]) count++;
-  char **copy = calloc((size_t)count + 1, sizeof *copy);
-  for (int i = 0; copy && i < count; i++)
-    if (!(copy[i] = strdup(command[i]))) copy = NULL;
-  if (!copy) fail("copy", "command", "");
-  memset(first, 0, (size_t)(end - first));
-  strcpy(first, init_name);
-  return copy;
-}
-
 static _Noreturn void inside(struct step_options *step, int socket) {
   char byte;
   struct running running = {step, -1};
@@ -187,7 +169,6 @@ static _Noreturn void inside(struct step_options *step, int socket) {
   if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) fail("become root inside", "", "");
   die_with_parent(socket);
   prctl(PR_SET_DUMPABLE, 0);
-  prctl(PR_SET_NAME, init_name);
   /* a keyring of its own instead of the caller's; kernels without keys have none to leak */
   syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
   if (sethostname(step->hostname, strlen(step->hostname)) < 0) fail("sethostname", "", "");

@@ -5,7 +5,6 @@
  *
  * A path may be a Buffer: file names are bytes, not text.
  */
-
 import { createRequire } from 'node:module';
 import { getSystemErrorName } from 'node:util';
 import type Koffi from 'koffi';
@@ -63,17 +62,12 @@ export function sealedMemory(name: string, content: Buffer): number {
   return fd;
 }
 
-/**
- * pipe2(2): both ends close on exec; the caller closes them. It holds `size` bytes, or what the
- * kernel still grants this user.
- */
+/** pipe2(2), close-on-exec, that holds `size` bytes, or what the kernel still grants this user. */
 export function openPipe(size: number): { reader: number; writer: number } {
   const ends = Buffer.alloc(8);
   check('pipe2', libc().pipe2(ends, O_CLOEXEC));
-  const [reader, writer] = [ends.readInt32LE(0), ends.readInt32LE(4)];
-  const F_SETPIPE_SZ = 1031;
-  libc().fcntl(writer, F_SETPIPE_SZ, size);
-  return { reader, writer };
+  libc().fcntl(ends.readInt32LE(0), 1031 /* F_SETPIPE_SZ */, size);
+  return { reader: ends.readInt32LE(0), writer: ends.readInt32LE(4) };
 }
 
 /** fsopen(2): what a file system of that type is configured by, as a descriptor. */

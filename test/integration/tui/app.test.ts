@@ -51,7 +51,7 @@ describe.skipIf(!need.ok)(`the interface${need.why}`, { timeout: 300_000 }, () =
     it('reaches every screen, each of which says what to type instead', async () => {
       const shell = await open({ columns, rows });
       await visitScreens(shell, async (screen) => {
-        expect(screen).toMatch(/\? help\s+q quit$/);
+        expect(screen).toMatch(/\?\s+help\s+q quit$/);
         shell.press('?');
         await shell.see('The line that begins with $');
         shell.press('Escape');
@@ -207,7 +207,7 @@ describe.skipIf(!need.ok)(`the interface${need.why}`, { timeout: 300_000 }, () =
     // what cannot be seen is not done: no removal, no answer to it
     for (const key of ['x', 'y', '3']) shell.press(key);
     shell.resize(80, 24);
-    expect(await shell.see('[2 Emulators]')).toMatch(/\? help\s+q quit$/);
+    expect(await shell.see('[2 Emulators]')).toMatch(/\?\s+help\s+q quit$/);
     shell.resize(30, 8);
     await shell.see('too small');
     shell.press('q');

@@ -177,6 +177,6 @@ describe.skipIf(!need.ok)(`the emulators screen${need.why}`, { timeout: 450_000 
 /** The command from its beginning, and the keys to their end. */
 function expectWhole(screen: string): void {
   expect(screen).toMatch(/^\$ mpkit emulator ls$/m);
-  expect(screen).toMatch(/d undo choice[\s\S]*\? help\s+q quit$/);
+  expect(screen).toMatch(/d undo choice[\s\S]*\?\s+help\s+q quit$/);
   expect(screen.split('\n').length).toBeLessThanOrEqual(24);
 }

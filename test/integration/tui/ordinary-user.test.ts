@@ -56,7 +56,7 @@ describe.skipIf(!ok)(
 
     it('reaches every screen', async () => {
       const shell = await open();
-      await visitScreens(shell, (screen) => expect(screen).toMatch(/\? help\s+q quit$/));
+      await visitScreens(shell, (screen) => expect(screen).toMatch(/\?\s+help\s+q quit$/));
       await leave(shell);
     });
 
