@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { constants } from 'node:os';
+import { constants, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { forgetFirstTry } from './second-try.ts';
 import { asUser, folderOf, type TestUser } from './users.ts';
@@ -123,9 +123,17 @@ function prepareOnce(): void {
 
 /** What subordinate ids own, only a namespace with those ids can remove. */
 function removeTree(folder: string): void {
-  try {
-    rmSync(folder, { recursive: true, force: true });
-  } catch {
-    execFileSync('unshare', ['-Ur', '--map-auto', 'rm', '-rf', folder]);
+  const isRoot = userInfo().uid === 0;
+  // what was told to end may write for a moment still
+  for (let left = isRoot ? 50 : 0; ; left--) {
+    try {
+      rmSync(folder, { recursive: true, force: true });
+      return;
+    } catch (error) {
+      if (left > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+      else if (isRoot) throw error;
+      else break;
+    }
   }
+  execFileSync('unshare', ['-Ur', '--map-auto', 'rm', '-rf', folder]);
 }
