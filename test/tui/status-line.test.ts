@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { openStatusLine } from '../../src/tui/status-line.ts';
+import { stillClock } from './still-clock.ts';
 import { fetched } from './transfers.ts';
 
 function opened(terminal: { isTTY?: boolean; columns?: number }, prefix?: string) {
@@ -15,14 +16,7 @@ function seen(text: string): string[] {
   return text.split('\n').map((line) => line.split('\r\u001b[K').at(-1) ?? '');
 }
 
-beforeEach(() => {
-  vi.stubEnv('TERM', 'xterm');
-  vi.useFakeTimers({ now: 0 });
-});
-afterEach(() => {
-  vi.unstubAllEnvs();
-  vi.useRealTimers();
-});
+stillClock();
 
 describe('on a terminal', () => {
   it('a transfer is one line, drawn anew, of which the average stays', () => {

@@ -1,14 +1,14 @@
 /** Handlers that still run a probe, and yet are not whole: seen, told and mended. */
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { cpus, formatEntry } from '../../../src/binfmt/index.ts';
 import { hostPlatform } from '../../../src/platform.ts';
-import { emulatorState } from '../../helpers/fixtures.ts';
-import { type Outcome, type Project, project } from '../../helpers/mpkit.ts';
+import { flat } from '../../helpers/flat.ts';
+import type { Outcome } from '../../helpers/mpkit.ts';
 import { privateHost } from '../../helpers/private-host.ts';
+import { freshSteps } from './fresh-steps.ts';
 
 const host = privateHost();
-const projects: Project[] = [];
-afterAll(() => projects.forEach((each) => void each.remove()));
+const steps = freshSteps(host);
 
 const foreign = cpus.find(
   ({ architecture }) => architecture !== hostPlatform().architecture && architecture !== '386',
@@ -60,11 +60,13 @@ describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
     );
     const wrong = 'misses position-independent programs';
     expect(verify!.exitCode).toBe(1);
-    expect(flat(verify!)).toContain(wrong);
+    expect(flat(verify!.stdout)).toContain(wrong);
     expect(whole!.exitCode).toBe(0);
     expect(install!.exitCode).toBe(1);
-    expect(flat(install!)).toMatch(/BROKEN.*misses position-independent.*`--replace` mends it/);
-    expect(flat(status!)).toContain(wrong);
+    expect(flat(install!.stdout)).toMatch(
+      /BROKEN.*misses position-independent.*`--replace` mends it/,
+    );
+    expect(flat(status!.stdout)).toContain(wrong);
     expect(result(mended!)).toMatchObject({ result: 'replaced', ok: true });
     expect(after!.exitCode).toBe(0);
   }, 100_000);
@@ -121,15 +123,4 @@ describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
 function result({ stdout, stderr }: Outcome) {
   if (!stdout) throw new Error(stderr);
   return JSON.parse(stdout).architectures[0];
-}
-
-function flat({ stdout }: Outcome): string {
-  return stdout.replaceAll(/\s+/g, ' ');
-}
-
-function steps(...commands: string[]): Promise<Outcome[]> {
-  const made = project();
-  projects.push(made);
-  emulatorState(made);
-  return host.steps(made, ...commands);
 }

@@ -2,6 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { cpus, formatEntry } from '../../../src/binfmt/index.ts';
 import { hostPlatform } from '../../../src/platform.ts';
 import { emulatorState } from '../../helpers/fixtures.ts';
+import { flat } from '../../helpers/flat.ts';
 import { type Outcome, type Project, project } from '../../helpers/mpkit.ts';
 import { privateHost } from '../../helpers/private-host.ts';
 
@@ -287,8 +288,4 @@ function ignoringClass(architecture: string) {
 function shell(entry: Parameters<typeof formatEntry>[0]): string {
   const text = formatEntry({ ...entry, interpreter: entry.interpreter.replace('$PWD', '/PWD') });
   return `printf %s '${text.replace('/PWD', `'"$PWD"'`)}' > /proc/sys/fs/binfmt_misc/register`;
-}
-
-function flat(text: string): string {
-  return text.replaceAll(/\s+/g, ' ');
 }

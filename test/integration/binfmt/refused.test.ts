@@ -1,14 +1,13 @@
 /** What cannot be written, or is somebody else's: told after what was done, and left as it is. */
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { cpus } from '../../../src/binfmt/index.ts';
 import { hostPlatform } from '../../../src/platform.ts';
-import { emulatorState } from '../../helpers/fixtures.ts';
-import { type Outcome, type Project, project } from '../../helpers/mpkit.ts';
+import { flat } from '../../helpers/flat.ts';
 import { privateHost } from '../../helpers/private-host.ts';
+import { freshSteps } from './fresh-steps.ts';
 
 const host = privateHost();
-const projects: Project[] = [];
-afterAll(() => projects.forEach((each) => void each.remove()));
+const steps = freshSteps(host);
 
 const { architecture: cpu } = cpus.find(
   ({ architecture }) => architecture !== hostPlatform().architecture && architecture !== '386',
@@ -24,7 +23,7 @@ describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
       `${install} --persist --json`,
       'mpkit binfmt uninstall all',
     );
-    expect(flat(kept!)).toMatch(
+    expect(flat(kept!.stdout)).toMatch(
       /ok, registered.* NOT kept for the next boot: `\/etc` is read-only \(mpkit-/,
     );
     expect(kept!.stdout).not.toMatch(/not verified|kept for the next boot by/);
@@ -70,7 +69,7 @@ describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
       install,
     );
     expect(installed!.exitCode).toBe(1);
-    expect(flat(installed!)).toMatch(/FAILED.*(read-only|EROFS)/);
+    expect(flat(installed!.stdout)).toMatch(/FAILED.*(read-only|EROFS)/);
     expect(installed!.stderr).toBe('');
   }, 100_000);
 
@@ -90,7 +89,7 @@ describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
         `ls -l ${conf}; cat ${conf}`,
       );
       expect(kept!.exitCode).toBe(1);
-      expect(flat(kept!)).toMatch(
+      expect(flat(kept!.stdout)).toMatch(
         /ok, registered.*NOT kept for the next boot: `[^`]*zz-mpkit.conf`/,
       );
       expect(uninstall!.exitCode).toBe(0);
@@ -100,14 +99,3 @@ describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
     100_000,
   );
 });
-
-function flat({ stdout }: Outcome): string {
-  return stdout.replaceAll(/\s+/g, ' ');
-}
-
-function steps(...commands: string[]): Promise<Outcome[]> {
-  const made = project();
-  projects.push(made);
-  emulatorState(made);
-  return host.steps(made, ...commands);
-}

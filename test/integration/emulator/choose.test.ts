@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { BenchReport } from '../../../src/bench/index.ts';
 import { emulatorState } from '../../helpers/fixtures.ts';
+import type { ListedEmulator } from '../../helpers/listed-emulator.ts';
 import { type Project, project } from '../../helpers/mpkit.ts';
 import { oldEmulator } from '../../helpers/old-emulator.ts';
 import { testUser } from '../../helpers/users.ts';
@@ -10,15 +11,6 @@ import { stepOutput, type Workplace, workplace } from '../build/workplace.ts';
 
 const old = oldEmulator();
 const user = testUser('range');
-
-interface Listed {
-  architecture: string;
-  version: string;
-  digest: string;
-  cpu: string;
-  used: boolean;
-  chosen: boolean;
-}
 
 let place: Workplace;
 beforeAll(() => {
@@ -30,14 +22,16 @@ afterAll(() => place.remove());
 const choose = (...words: string[]) => place.mpkit(['emulator', 'choose', ...words]);
 const chosenIn = async (home: Project) => {
   const { stdout } = await home.mpkit(['emulator', 'ls', '--json']);
-  const listed = JSON.parse(stdout) as Listed[];
+  const listed = JSON.parse(stdout) as ListedEmulator[];
   return listed
     .filter(({ chosen }) => chosen)
     .map(({ architecture, version, cpu }) => `${architecture} ${version} ${cpu}`);
 };
 const newest = async () => {
   const { stdout } = await place.mpkit(['emulator', 'ls', '--json']);
-  return (JSON.parse(stdout) as Listed[]).find(({ architecture }) => architecture === 'arm64')!;
+  return (JSON.parse(stdout) as ListedEmulator[]).find(
+    ({ architecture }) => architecture === 'arm64',
+  )!;
 };
 
 /** AT_HWCAP: what the emulated CPU can do. */

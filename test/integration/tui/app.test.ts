@@ -6,7 +6,7 @@ import { clone } from '../../helpers/mpkit.ts';
 import { requires } from '../../helpers/requires.ts';
 import { type Terminal, type TerminalOptions, terminal } from '../../helpers/terminal.ts';
 import { type Workplace, workplace } from '../build/workplace.ts';
-import { openInterface, startBuild, visitScreens } from './interface.ts';
+import { accept, openInterface, startBuild, visitScreens } from './interface.ts';
 
 const need = requires('tmux');
 const golden = join(import.meta.dirname, '../../golden/tui');
@@ -157,19 +157,13 @@ describe.skipIf(!need.ok)(`the interface${need.why}`, { timeout: 300_000 }, () =
     // kept for adding it again
     execFileSync('cp', [join(place.root, 'emulators/sha256', first.digest.slice(7)), program]);
     shell.press('x');
-    await shell.see('Do it?');
-    shell.press('y');
-    await shell.see('done; any key goes on');
-    shell.press('Enter');
+    await accept(shell);
     await shell.see(new RegExp(`^(?![\\s\\S]*> ${first.architecture} )[\\s\\S]*x remove`));
     shell.press('n');
     await shell.see('path of a static QEMU');
     shell.type(program);
     shell.press('Enter');
-    await shell.see('Do it?');
-    shell.press('y');
-    await shell.see('done; any key goes on');
-    shell.press('Enter');
+    await accept(shell);
     await shell.see(first.digest.slice(7, 19));
   });
 

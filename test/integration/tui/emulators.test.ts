@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { debianArchive } from '../../helpers/debian-archive.ts';
 import { emulatorState } from '../../helpers/fixtures.ts';
+import type { ListedEmulator } from '../../helpers/listed-emulator.ts';
 import { type Project, project } from '../../helpers/mpkit.ts';
 import { requires } from '../../helpers/requires.ts';
 import { type Terminal, terminal } from '../../helpers/terminal.ts';
@@ -10,19 +11,10 @@ import { type Terminal, terminal } from '../../helpers/terminal.ts';
 const need = requires('tmux');
 const { network } = await debianArchive();
 
-interface Listed {
-  architecture: string;
-  version: string;
-  digest: string;
-  cpu: string;
-  used: boolean;
-  chosen: boolean;
-}
-
 describe.skipIf(!need.ok)(`the emulators screen${need.why}`, { timeout: 450_000 }, () => {
   let place: Project;
   let shell: Terminal;
-  let arm64: Listed;
+  let arm64: ListedEmulator;
   beforeAll(async () => {
     place = project();
     emulatorState(place);
@@ -48,10 +40,10 @@ describe.skipIf(!need.ok)(`the emulators screen${need.why}`, { timeout: 450_000 
 
   const stored = async (architecture: string) => {
     const { stdout } = await place.mpkit(['emulator', 'ls', '--json']);
-    const found = (JSON.parse(stdout) as Listed[]).find(
+    const found = (JSON.parse(stdout) as ListedEmulator[]).find(
       (each) => each.architecture === architecture,
     );
-    return found as Listed;
+    return found as ListedEmulator;
   };
   /** Moves the cursor to that CPU's row. */
   const select = async (architecture: string) => {

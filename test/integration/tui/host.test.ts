@@ -4,6 +4,7 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { cpus, formatEntry } from '../../../src/binfmt/index.ts';
 import { hostPlatform } from '../../../src/platform.ts';
 import { emulatorState } from '../../helpers/fixtures.ts';
+import { flat } from '../../helpers/flat.ts';
 import { type Project, project } from '../../helpers/mpkit.ts';
 import { privateHost } from '../../helpers/private-host.ts';
 import { requires } from '../../helpers/requires.ts';
@@ -266,8 +267,4 @@ function without(text: string): RegExp {
 /** The text, wherever its lines are broken. */
 function spaced(text: string): RegExp {
   return new RegExp(text.replaceAll(' ', '\\s+'));
-}
-
-function flat(text: string): string {
-  return text.replaceAll(/\s+/g, ' ');
 }

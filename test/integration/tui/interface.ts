@@ -31,6 +31,14 @@ export async function startBuild(
   shell.press('b');
 }
 
+/** Answers the question that has to be on the screen with yes, and waits until it was done. */
+export async function accept(shell: Terminal): Promise<void> {
+  await shell.see('Do it?');
+  shell.press('y');
+  await shell.see('done; any key goes on', 60);
+  shell.press('Enter');
+}
+
 /** Every screen is reached by its number and says which command does the same. */
 export async function visitScreens(
   shell: Terminal,

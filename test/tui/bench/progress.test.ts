@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { BenchEvent } from '../../../src/bench/index.ts';
 import { benchProgress } from '../../../src/tui/bench/progress.ts';
 import { type BenchRun, benchLine, benchStart } from '../../../src/tui/state/bench.ts';
@@ -7,6 +7,7 @@ import {
   type BenchCourse,
   courseRemaining,
 } from '../../../src/tui/state/bench-course.ts';
+import { stillClock } from '../still-clock.ts';
 import { fetched } from '../transfers.ts';
 
 const target = 'arm64 QEMU 11.1.3';
@@ -20,14 +21,7 @@ const sample = (at: number) =>
 const courseAt = (...ats: number[]) =>
   ats.reduce<BenchCourse | undefined>((known, at) => advanceCourse(known, sample(at)), undefined)!;
 
-beforeEach(() => {
-  vi.stubEnv('TERM', 'xterm');
-  vi.useFakeTimers({ now: 0 });
-});
-afterEach(() => {
-  vi.unstubAllEnvs();
-  vi.useRealTimers();
-});
+stillClock();
 
 describe('the time that a benchmark still takes', () => {
   it('is told by what was measured so far', () => {
