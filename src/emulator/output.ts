@@ -2,14 +2,12 @@
  * What a step prints, read from a pipe: programs open `/dev/stderr` by its name, which the sockets
  * that Node makes for its children refuse.
  */
-import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { openPipe } from '../libc.ts';
 
 export interface StepOutput {
   /** What the step writes to; to be closed here as soon as the step has it. */
   writer: number;
-  closeWriter: () => void;
   /** Stops waiting for more at once: the step has ended. */
   hurry: () => void;
   /** Everything that was written has been passed on. */
@@ -43,13 +41,8 @@ export function collectOutput(sink: (chunk: Buffer) => void): StepOutput {
     socket.once('error', reject);
     socket.once('close', () => resolve());
   });
-  let isOpen = true;
   return {
     writer,
-    closeWriter: () => {
-      if (isOpen) closeSync(writer);
-      isOpen = false;
-    },
     hurry: () => {
       hurried = true;
       socket.resume();

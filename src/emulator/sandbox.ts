@@ -3,6 +3,7 @@
  * inside the builder's namespace. What makes the step is in native/step.c.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
@@ -108,7 +109,8 @@ function start(step: Step, output: StepOutput | undefined): ChildProcess {
       env: step.environment,
     });
   } finally {
-    output?.closeWriter();
+    // the step has its own by now, and its end must be seen here
+    if (output) closeSync(output.writer);
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Gathers what steps print for a moment: a view draws ten times a second and a reader of JSON wants
- * few long lines, whatever a step prints. A step's log and its other events keep their order.
+ * Gathers what steps print for a moment: a view draws now and then and a reader of JSON wants few
+ * long lines, whatever a step prints. A step's log and its other events keep their order.
  */
 import type { BuildEvent, VertexLabel } from '../builder/events.ts';
 
