@@ -30,10 +30,13 @@
  * the caller dies, in whatever way, it is killed, and with it all processes and mounts.
  */
 
-#define MAX_LOANS 256
+#define MAX_LOANS 128
 
 struct enter_options {
-  const char *how, *uid_map, *gid_map, *directory;
+  const char *how, *uid_map, *gid_map;
+  /* where the places of loans are; loans are mounted outside and shifted if `shifted` */
+  const char *places;
+  int shifted;
   long parent;
   /* this program, opened while it may be read: inside, a file of mode 0700 is somebody else's */
   int self;
@@ -43,6 +46,7 @@ struct enter_options {
 };
 
 static void parse(struct enter_options *options, int count, char **words) {
+  const int loan_words = 5;
   options->how = "single";
   for (int i = 0; i < count; i++) {
     const char *word = words[i], *value = i + 1 < count ? words[i + 1] : NULL;
@@ -50,20 +54,30 @@ static void parse(struct enter_options *options, int count, char **words) {
       options->command = words + i + 1;
       break;
     }
+    if (strcmp(word, "--shifted") == 0) {
+      options->shifted = 1;
+      continue;
+    }
+    if (strcmp(word, "--lend") == 0) {
+      if (count - i <= loan_words || options->loan_count == MAX_LOANS)
+        refuse("arguments", word, "too few words or too many loans");
+      options->loans[options->loan_count++] = parse_loan(words + i + 1);
+      i += loan_words;
+      continue;
+    }
     if (!value) refuse("arguments", word, "a value is missing");
     i++;
     if (strcmp(word, "--report-fd") == 0) report_fd = take_fd(value);
     else if (strcmp(word, "--map") == 0) options->how = value;
     else if (strcmp(word, "--uids") == 0) options->uid_map = value;
     else if (strcmp(word, "--gids") == 0) options->gid_map = value;
-    else if (strcmp(word, "--directory") == 0) options->directory = value;
+    else if (strcmp(word, "--places") == 0) options->places = value;
     else if (strcmp(word, "--parent") == 0) options->parent = take_number(value, 1L << 30);
-    else if (strncmp(word, "--lend-", 7) == 0 && options->loan_count < MAX_LOANS)
-      options->loans[options->loan_count++] = (struct loan){value, word[7]};
     else refuse("arguments", word, "unknown option");
   }
   if (!options->uid_map || !options->gid_map || !options->command || !options->command[0])
     refuse("arguments", "enter", "needs --uids, --gids and a command");
+  if (options->loan_count > 0 && !options->places) refuse("arguments", "enter", "needs --places");
 }
 
 /* The steps run this program from a sealed copy in memory, which none of them can change. */
@@ -93,6 +107,56 @@ static void mount_binfmt(void) {
   setenv("MPKIT_BINFMT", own ? "private" : "host", 1);
 }
 
+/* A mount that an ordinary user's loan needs can be made only in here. */
+static int take_loan(const struct enter_options *options, int number, int socket) {
+  const struct loan *loan = &options->loans[number];
+  if (options->shifted) return receive_fd(socket);
+  int opened = open_loan(loan);
+  int mount = mount_loan(loan, opened, -1);
+  close(opened);
+  return mount;
+}
+
+static void take_loans(const struct enter_options *options, int socket) {
+  if (options->loan_count == 0) return;
+  /* all are opened before the first place hides what is below it */
+  int mounts[MAX_LOANS];
+  for (int i = 0; i < options->loan_count; i++)
+    if ((mounts[i] = take_loan(options, i, socket)) < 0) _exit(EXIT_SETUP);
+  int places = make_places(options->places);
+  for (int i = 0; i < options->loan_count; i++) {
+    attach_loan(places, i, mounts[i]);
+    close(mounts[i]);
+  }
+  close_places(places);
+}
+
+static void give_loans(const struct enter_options *options, pid_t child, int socket) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/ns/user", (int)child);
+  int user_namespace = open(path, O_RDONLY | O_CLOEXEC);
+  if (user_namespace < 0) fail("open", path, "");
+  for (int i = 0; i < options->loan_count; i++) {
+    const struct loan *loan = &options->loans[i];
+    int opened = open_loan(loan);
+    int lent = mount_loan(loan, opened, user_namespace);
+    if (send_fd(socket, lent) < 0) fail("lend", loan->path, "");
+    close(opened);
+    close(lent);
+  }
+  close(user_namespace);
+}
+
+/* What the caller happened to have open is nobody's business in there. */
+static void close_inherited(void) {
+  const int place = 3;
+  if (report_fd >= 0 && report_fd != place) {
+    if (dup3(report_fd, place, O_CLOEXEC) < 0) fail("duplicate", "", "");
+    report_fd = place;
+  }
+  if (close_from(report_fd < 0 ? place : place + 1) < 0) fail("close_range", "", "");
+}
+
 static _Noreturn void builder(const struct enter_options *options, int socket) {
   char byte;
   prctl(PR_SET_NAME, "mpkit-init");
@@ -100,18 +164,13 @@ static _Noreturn void builder(const struct enter_options *options, int socket) {
   if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) fail("become root inside", "", "");
   die_with_parent(socket);
   if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) fail("mount private", "/", "");
-  for (int i = 0; i < options->loan_count; i++) {
-    int lent = receive_fd(socket);
-    if (lent < 0) _exit(EXIT_SETUP);
-    attach_loan(&options->loans[i], lent);
-    close(lent);
-  }
+  take_loans(options, socket);
   /* In a container with a masked /proc the old one stays: it shows the outer processes. */
   if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0)
     setenv("MPKIT_PROC", "own", 1);
   mount_binfmt();
   publish_sealed_self(options->self);
-  if (options->directory && chdir(options->directory) < 0 && chdir("/") < 0) fail("chdir", "/", "");
+  if (chdir("/") < 0) fail("chdir", "/", "");
   run_as_init(options->command[0], options->command, NULL);
 }
 
@@ -119,6 +178,7 @@ int enter_command(int count, char **words) {
   static struct enter_options options;
   int sockets[2];
   parse(&options, count, words);
+  close_inherited();
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) fail("prctl", "", "");
   /* it may have died before it could be asked for the signal */
   if (options.parent && getppid() != options.parent) return EXIT_SETUP;
@@ -138,17 +198,7 @@ int enter_command(int count, char **words) {
   }
   close(sockets[1]);
   write_id_maps(child, options.how, options.uid_map, options.gid_map);
-  int user_namespace = -1;
-  if (options.loan_count > 0) {
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%d/ns/user", (int)child);
-    user_namespace = open(path, O_RDONLY | O_CLOEXEC);
-  }
   if (send(sockets[0], "M", 1, MSG_NOSIGNAL) != 1) fail("start", "builder", "");
-  for (int i = 0; i < options.loan_count; i++) {
-    int lent = open_loan(&options.loans[i], user_namespace);
-    if (send_fd(sockets[0], lent) < 0) fail("lend", options.loans[i].path, "");
-    close(lent);
-  }
+  if (options.shifted) give_loans(&options, child, sockets[0]);
   return watch_child(child, &forwarded, 0, NULL);
 }

@@ -76,6 +76,14 @@ int open_in_root(int root, const char *path, int flags, unsigned mode, int no_li
   return fd;
 }
 
+int open_without_links(const char *path) {
+  struct open_how_v0 how = {
+      .flags = O_PATH | O_CLOEXEC,
+      .resolve = MK_RESOLVE_NO_SYMLINKS | MK_RESOLVE_NO_MAGICLINKS,
+  };
+  return (int)syscall(nr_openat2, AT_FDCWD, path, &how, sizeof how);
+}
+
 int close_from(unsigned first) {
   return (int)syscall(nr_close_range, first, ~0U, 0);
 }

@@ -30,6 +30,8 @@ int set_mount_attributes(int mount, uint64_t set, int user_namespace, int recurs
 int attach_mount(int mount, int target);
 /* Opens `path` with `root` as "/"; `no_links` refuses symbolic links too. Close-on-exec. */
 int open_in_root(int root, const char *path, int flags, unsigned mode, int no_links);
+/* O_PATH descriptor of an absolute path on which no component is a link of any kind. */
+int open_without_links(const char *path);
 int close_from(unsigned first);
 pid_t clone_process(uint64_t flags);
 

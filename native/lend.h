@@ -1,20 +1,43 @@
 #ifndef LEND_H
 #define LEND_H
+#include <sys/types.h>
 
 /*
- * Root's builder lives in a subordinate id range, so it may not read what root may read. What it
- * needs is lent to it: a copy of the mount with its ids shifted (an id-mapped mount), attached at
- * the same path inside, so that no path changes its meaning.
+ * What the caller names, as the builder gets it. A loan's path is walked exactly once, without
+ * following links, and what is found there must be the object that the caller checked; from then on
+ * only descriptors are used. Each loan is attached at a numbered place of the builder's own, below
+ * a tmpfs: no path of the host is covered, made, or walked again.
+ *
+ * Root's builder lives in a subordinate id range, so its loans are id-mapped mounts that are made
+ * outside. An ordinary user is the owner of what is lent anyway: those mounts are made inside.
  */
-struct loan {
-  const char *path;
-  /* 'r' read-only and shifted, 'w' writable and shifted, 'p' as it is (the state folder) */
-  char mode;
+enum loan_access {
+  loan_read,  /* read-only, ids shifted */
+  loan_write, /* ids shifted */
+  loan_same,  /* as it is: the state folder, which belongs to the builder's own ids */
 };
 
-/* Outside: a detached mount for the loan; ids shifted as in `user_namespace` where possible. */
-int open_loan(const struct loan *loan, int user_namespace);
-/* Inside: attaches it at its path; folders on the way that cannot be entered are covered. */
-void attach_loan(const struct loan *loan, int mount);
+struct loan {
+  enum loan_access access;
+  /* what the caller found at `path` */
+  dev_t device;
+  ino_t inode;
+  const char *path;
+  /* folders below `path` that are made where they are missing; "" for none */
+  const char *rest;
+};
+
+/* Takes the five words `ACCESS DEVICE INODE PATH REST`. */
+struct loan parse_loan(char **words);
+/* Walks the loan's path, once: an O_PATH descriptor of what is lent. */
+int open_loan(const struct loan *loan);
+/* A detached mount of it, ids shifted as in `user_namespace` (-1: not at all). */
+int mount_loan(const struct loan *loan, int opened, int user_namespace);
+/* Inside: the tmpfs for the places, attached at `folder`; a descriptor of its root. */
+int make_places(const char *folder);
+/* Inside: attaches `mount` at `mpkit-loan-NUMBER` below it. */
+void attach_loan(int places, int number, int mount);
+/* Inside: no further place can be made. */
+void close_places(int places);
 
 #endif

@@ -1,8 +1,8 @@
 /**
  * Where things are: the package, its built parts, and the one state folder.
  */
-import { existsSync, realpathSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
@@ -38,35 +38,4 @@ export function probeFolder(): string {
 /** The folder of committed benchmark programs, one ELF file per CPU. */
 export function benchFolder(): string {
   return join(packageRoot(), 'native/bench/bin');
-}
-
-/**
- * What a path of the caller's means, links resolved as far as it exists. Outside the builder's
- * namespace it is found out, and remembered for the inside, which may not see the working folder
- * or the links any more (`rememberedPaths`).
- */
-export function hostPath(path: string): string {
-  const known = remembered.get(path);
-  if (known !== undefined) return known;
-  const real = realPath(resolve(path));
-  remembered.set(path, real);
-  return real;
-}
-
-/** For the environment of the inside: MPKIT_PATHS. */
-export function rememberedPaths(): string {
-  return JSON.stringify([...remembered]);
-}
-
-const remembered = new Map<string, string>(
-  process.env.MPKIT_INSIDE === '1' ? JSON.parse(process.env.MPKIT_PATHS ?? '[]') : [],
-);
-
-function realPath(path: string): string {
-  if (path === '/') return path;
-  try {
-    return realpathSync(path);
-  } catch {
-    return join(realPath(dirname(path)), basename(path));
-  }
 }

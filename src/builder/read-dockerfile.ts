@@ -1,6 +1,6 @@
 /** Finds and reads the Dockerfile: a regular file, bounded. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { MpkitError } from '../errors.ts';
 import { openInRoot } from '../libc.ts';
 
@@ -24,7 +24,7 @@ const mostBytes = 4 * 1024 * 1024;
 
 /**
  * A Dockerfile inside `context` is part of it: its links are followed in there only, because an
- * error shows its lines. Any other one is the caller's own choice.
+ * error shows its lines. Any other one is read in its own folder.
  */
 export function readDockerfile(path: string, context: string): string {
   let fd: number;
@@ -60,10 +60,11 @@ export function readDockerfile(path: string, context: string): string {
 function openDockerfile(path: string, inContext: string, context: string): number {
   // a FIFO must not stop the build before it began
   const flags = constants.O_RDONLY | constants.O_NONBLOCK;
-  if (inContext.startsWith('../')) return openSync(path, flags);
-  const rootFd = openSync(context, constants.O_RDONLY | constants.O_DIRECTORY);
+  const isOutside = inContext.startsWith('../');
+  const root = isOutside ? dirname(path) : context;
+  const rootFd = openSync(root, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    return openInRoot(rootFd, inContext, flags);
+    return openInRoot(rootFd, isOutside ? basename(path) : inContext, flags);
   } finally {
     closeSync(rootFd);
   }

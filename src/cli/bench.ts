@@ -1,5 +1,4 @@
 /** `mpkit bench`: how fast each CPU runs here, by which emulator, and what that means. */
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import {
   type BenchReport,
@@ -13,6 +12,7 @@ import {
   recommend,
 } from '../bench/index.ts';
 import { imageRoot, openRecords, type StepRecord } from '../builder/index.ts';
+import { callersWords } from '../caller-paths.ts';
 import {
   keepChoices,
   keptChoices,
@@ -205,10 +205,11 @@ async function targetsOf(
 }
 
 function recordedSteps(root: string, context: string) {
-  const record = openRecords(root).last(context);
+  const name = callersWords(context);
+  const record = openRecords(root).last(name);
   if (!record)
-    throw new MpkitError('not-found', `no build of \`${context}\` is recorded`, {
-      hint: `\`mpkit build --platform ... ${context}\` records each step's time`,
+    throw new MpkitError('not-found', `no build of \`${name}\` is recorded`, {
+      hint: `\`mpkit build --platform ... ${name}\` records each step's time`,
     });
   return record.steps.map(({ platform, step, text, kind, seconds, lastSeconds }: StepRecord) => ({
     name: `${platform} ${step}`,
@@ -229,12 +230,6 @@ function writePicture(path: string, text: string): void {
 }
 
 function loansOf({ base, svg, mode }: BenchRequest): Loan[] {
-  if (svg !== undefined)
-    try {
-      mkdirSync(dirname(svg), { recursive: true });
-    } catch (error) {
-      throw ioError(error, `making \`${dirname(svg)}\``);
-    }
   return [
     ...(base ? [{ path: base.path, access: 'read' as const }] : []),
     ...(mode.kind === 'build' ? [{ path: mode.context, access: 'read' as const }] : []),

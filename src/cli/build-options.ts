@@ -11,9 +11,9 @@ import {
   parseTag,
   proxyNames,
 } from '../builder/index.ts';
+import { hostPath } from '../caller-paths.ts';
 import { isOffline } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
-import { hostPath } from '../paths.ts';
 import {
   formatPlatform,
   hostPlatform,
@@ -78,7 +78,7 @@ export function readBuildOptions(values: Flags, positionals: string[]): ParsedBu
 
 /** A link as destination is replaced, not followed: it may come with the sources. */
 function placeOf(path: string): string {
-  return join(hostPath(dirname(path)), basename(path));
+  return join(hostPath(dirname(path), 'write'), basename(path));
 }
 
 /** A Dockerfile of the context keeps its name there: its own links are followed in-root only. */

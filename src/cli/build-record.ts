@@ -6,6 +6,7 @@ import {
   openRecords,
   type StepRecorder,
 } from '../builder/index.ts';
+import { callersWords } from '../caller-paths.ts';
 import { formatPlatform } from '../platform.ts';
 import type { ParsedBuild } from './build-options.ts';
 
@@ -15,10 +16,12 @@ export interface Recording extends StepRecorder {
 
 export function startRecording(
   root: string,
-  { context, file, target, platforms, tags, outputs }: ParsedBuild,
+  { target, platforms, tags, outputs, ...places }: ParsedBuild,
   command: string[],
 ): Recording {
   const records = openRecords(root);
+  const context = callersWords(places.context);
+  const file = callersWords(places.file);
   const before = records.last(context, file)?.steps ?? [];
   const recorder = createStepRecorder(before);
   const startedAt = Date.now();
@@ -32,7 +35,7 @@ export function startRecording(
         ...{ context, file, tags, command, startedAt, status },
         ...(target === undefined ? {} : { target }),
         platforms: platforms.map(formatPlatform),
-        outputs: outputs.map(({ dest, tar }) => ({ dest, tar })),
+        outputs: outputs.map(({ dest, tar }) => ({ dest: callersWords(dest), tar })),
         seconds: (Date.now() - startedAt) / 1000,
         images: images.map(({ platform, digest, size }) => ({
           platform: formatPlatform(platform),

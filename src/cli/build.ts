@@ -1,10 +1,15 @@
 /** `mpkit build`: progress to stderr, the digest to stdout. */
-import { mkdirSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { type BuildResult, build, type Emit, type NamedContext } from '../builder/index.ts';
+import { statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import {
+  type BuildEvent,
+  type BuildResult,
+  build,
+  type Emit,
+  type NamedContext,
+} from '../builder/index.ts';
+import { callersWords, hostPath } from '../caller-paths.ts';
 import type { Loan } from '../emulator/index.ts';
-import { MpkitError } from '../errors.ts';
-import { hostPath } from '../paths.ts';
 import { formatPlatform } from '../platform.ts';
 import { buildFlags, type ParsedBuild, readBuildOptions, readProgress } from './build-options.ts';
 import { startRecording } from './build-record.ts';
@@ -60,7 +65,8 @@ async function execute(words: string[]): Promise<number> {
       const stop = stopOnSignals();
       const progress = await openProgress(mode, process.stderr);
       const recording = startRecording(root, options, ['build', ...words]);
-      const emit: Emit = (event) => {
+      const emit: Emit = (told) => {
+        const event = inCallersWords(told);
         recording.emit(event);
         progress.emit(event);
         // a view knows its steps from the plan
@@ -79,7 +85,8 @@ async function execute(words: string[]): Promise<number> {
         progress.close(shownImages(result));
         recording.end('done', result);
         const metadata = values['metadata-file'];
-        if (metadata !== undefined) writeMetadata(hostPath(metadata), result, recording.steps());
+        if (metadata !== undefined)
+          writeMetadata(writtenPlace(metadata), result, recording.steps());
         const isArchive = options.outputs.some(({ dest }) => dest === '-');
         if (result.digest && !isArchive) process.stdout.write(`${result.digest}\n`);
         return 0;
@@ -95,6 +102,14 @@ async function execute(words: string[]): Promise<number> {
   );
 }
 
+/** What names the destination speaks of the caller's. */
+function inCallersWords(event: BuildEvent): BuildEvent {
+  if (event.type === 'notice') return { ...event, text: callersWords(event.text) };
+  if (event.type === 'failed') return { ...event, message: callersWords(event.message) };
+  if (event.type === 'transfer') return { ...event, id: callersWords(event.id) };
+  return event;
+}
+
 function shownImages({ images }: BuildResult) {
   return images.map(({ platform, digest }) => ({ platform: formatPlatform(platform), digest }));
 }
@@ -103,22 +118,16 @@ function shownImages({ images }: BuildResult) {
 function loansOf({ context, file, contexts, outputs }: ParsedBuild, metadata?: string): Loan[] {
   const read = [context, dirname(file), ...[...contexts.values()].map(placeOf)];
   const files = outputs.flatMap(({ dest }) => (dest === '-' ? [] : [dest]));
-  const written = [...files, ...(metadata ? [hostPath(metadata)] : [])];
-  const write = written.map((dest) => {
-    try {
-      mkdirSync(dirname(dest), { recursive: true });
-    } catch (error) {
-      throw new MpkitError(
-        'permission-denied',
-        `cannot make \`${dirname(dest)}\`: ${(error as Error).message}`,
-      );
-    }
-    return dirname(dest);
-  });
+  const written = [...files, ...(metadata ? [writtenPlace(metadata)] : [])];
   return [
     ...read.filter(exists).map((path) => ({ path, access: 'read' as const })),
-    ...write.map((path) => ({ path, access: 'write' as const })),
+    ...written.map((dest) => ({ path: dirname(dest), access: 'write' as const })),
   ];
+}
+
+/** The folder is lent; the file in it is replaced. */
+function writtenPlace(path: string): string {
+  return join(hostPath(dirname(path), 'write'), basename(path));
 }
 
 function placeOf(context: NamedContext): string {

@@ -1,7 +1,7 @@
 /** Runs `mpkit emulator` where the state folder is: inside the namespace. */
 
 import { existsSync } from 'node:fs';
-import { hostPath } from '../paths.ts';
+import { hostPath } from '../caller-paths.ts';
 import { emulatorCommand } from './emulator.ts';
 import { inNamespace, stopOnSignals, type Verb } from './verb.ts';
 

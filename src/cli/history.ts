@@ -1,7 +1,7 @@
 /** `mpkit history`: what was built here, and what is in it. */
 import { type BuildRecord, describeImages, openRecords } from '../builder/index.ts';
+import { callersWords, hostPath } from '../caller-paths.ts';
 import { MpkitError } from '../errors.ts';
-import { hostPath } from '../paths.ts';
 import { cleanName } from '../tui/clean.ts';
 import { inNamespace, parseWords, type Verb } from './verb.ts';
 
@@ -27,7 +27,7 @@ exit status: 0 done, 1 nothing was built yet, 2 wrong usage
       throw new MpkitError('usage', 'expected `ls`, `inspect` or `inspect CONTEXT`', {
         hint: '`mpkit history --help` says more',
       });
-    const folder = context === undefined ? undefined : hostPath(context);
+    const folder = context === undefined ? undefined : callersWords(hostPath(context));
     return inNamespace('history', words, { root: values.root, loans: [] }, async (root) => {
       const all = openRecords(root).list();
       if (verb === 'ls') return print(values.json ? json(all) : table(all));

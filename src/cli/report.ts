@@ -1,18 +1,19 @@
 /** The one place that turns errors into text: message, excerpt, last output, hint. */
+import { callersWords } from '../caller-paths.ts';
 import { ioError, MpkitError, type SourceLocation } from '../errors.ts';
 import { cleanLine, cleanName } from '../tui/clean.ts';
 
 /** Lines for stderr, complete without colour; a bug keeps its stack. */
 export function reportError(error: unknown): string {
   if (isSystemError(error)) return reportError(ioError(error, 'working'));
-  if (!(error instanceof MpkitError)) return bugReport(error);
+  if (!(error instanceof MpkitError)) return callersWords(bugReport(error));
   const step = error.step ? `[${cleanName(error.step)}] ` : '';
   const lines = [`mpkit: ${step}${cleanName(error.message)}`];
   if (error.location) lines.push(...excerpt(error.location));
   if (error.output && error.output.length > 0)
     lines.push('last output:', ...error.output.map((line) => `  | ${cleanLine(line, false)}`));
   if (error.hint) lines.push(`hint: ${cleanName(error.hint)}`);
-  return `${lines.join('\n')}\n`;
+  return callersWords(`${lines.join('\n')}\n`);
 }
 
 export function exitCodeOf(error: unknown): number {

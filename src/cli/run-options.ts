@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type ImageSource, imageSourceWords, parseImageSource } from '../builder/index.ts';
+import { type Access, hostPath } from '../caller-paths.ts';
 import { isOffline, type Network } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
-import { hostPath } from '../paths.ts';
 import { hostPlatform, normalizePlatform, type Platform, parsePlatform } from '../platform.ts';
 import { type parseWords, usageOf } from './verb.ts';
 
@@ -125,11 +125,15 @@ function readVolume(word: string) {
     throw usage(`invalid volume \`${word}\`: expected SRC:DST[:ro] with an absolute DST`);
   if (/^\/+(proc|sys)(\/|$)/.test(target) || /(^|\/)\.\.(\/|$)/.test(target))
     throw usage(`invalid volume \`${word}\`: nothing can be mounted below /proc and /sys`);
-  return { source: realPath(source), target, readOnly: mode === 'ro' };
+  return {
+    source: realPath(source, mode === 'ro' ? 'read' : 'write'),
+    target,
+    readOnly: mode === 'ro',
+  };
 }
 
-function realPath(path: string): string {
-  const real = hostPath(path);
+function realPath(path: string, access: Access = 'read'): string {
+  const real = hostPath(path, access);
   if (existsSync(real)) return real;
   throw new MpkitError('not-found', `\`${path}\` does not exist`);
 }

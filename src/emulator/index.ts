@@ -15,8 +15,9 @@ export {
   keptChoice,
   keptChoices,
 } from './kept.ts';
+export type { Loan } from './loans.ts';
 export { withLock } from './lock.ts';
-export { enterNamespace, isInside, type Loan } from './namespace.ts';
+export { enterNamespace, isInside } from './namespace.ts';
 export { type ChosenNetwork, chooseNetwork, type Network } from './network.ts';
 export type { EmulatorRecord } from './record.ts';
 export {

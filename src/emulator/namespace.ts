@@ -4,19 +4,24 @@
  * never enter one itself. When this process dies, in whatever way, the kernel ends everything.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { hostPath } from '../caller-paths.ts';
 import { ioError, MpkitError } from '../errors.ts';
-import { packageRoot, rememberedPaths, sandboxProgram } from '../paths.ts';
+import { sandboxProgram } from '../paths.ts';
 import { chooseIdMap, type IdMap, readHostIds, singleIdWarning } from './id-map.ts';
+import { type Loan, lend } from './loans.ts';
 import { passSignalsTo } from './pass-signals.ts';
 import { readReport, sandboxError } from './report.ts';
-
-/** A host path that the inside needs; root's builder could not read it otherwise. */
-export interface Loan {
-  path: string;
-  access: 'read' | 'write';
-}
 
 export interface EnterOptions {
   root: string;
@@ -39,7 +44,9 @@ export function isInside(): boolean {
 export async function enterNamespace(options: EnterOptions): Promise<number> {
   const host = readHostIds();
   const map = chooseIdMap(host);
-  prepareState(options.root, map);
+  const root = join(hostPath(dirname(options.root)), basename(options.root));
+  options = { ...options, root };
+  prepareState(root, map);
   if (map.how === 'single' && host.uid !== 0) options.warn(singleIdWarning(host));
   try {
     return await start(options, map);
@@ -59,26 +66,21 @@ export async function enterNamespace(options: EnterOptions): Promise<number> {
 }
 
 async function start(options: EnterOptions, map: IdMap): Promise<number> {
+  // an ordinary user is the owner of what is lent anyway
+  const shifted = map.how === 'direct' && map.owner.uid !== 0;
+  const lent = lend(options.root, options.loans, shifted);
   const args = [
     ...['enter', '--report-fd', '3', '--map', map.how, '--uids', map.uids, '--gids', map.gids],
-    ...['--directory', workingFolder(), '--parent', String(process.pid)],
-    ...loanArguments(options, map),
-    ...[
-      '--',
-      process.execPath,
-      ...process.execArgv,
-      join(packageRoot(), 'dist/main.js'),
-      ...options.argv,
-    ],
+    ...['--parent', String(process.pid), ...lent.words],
+    ...['--', ...lent.program, ...options.argv],
   ];
   const child = spawn(sandboxProgram(), args, {
     stdio: ['inherit', options.onOutput ? 'pipe' : 'inherit', 'inherit', 'pipe'],
     env: {
       ...process.env,
       MPKIT_INSIDE: '1',
-      MPKIT_ROOT: options.root,
       MPKIT_IDS: map.how,
-      MPKIT_PATHS: rememberedPaths(),
+      ...lent.environment,
     },
   });
   const stop = passSignalsTo(child, { sharesTerminal: options.sharesTerminal ?? false });
@@ -92,58 +94,43 @@ async function start(options: EnterOptions, map: IdMap): Promise<number> {
   }
 }
 
-/** Ids are shifted only for root: an ordinary user is the owner of what is lent anyway. */
-function loanArguments({ root, loans }: EnterOptions, map: IdMap): string[] {
-  const needed =
-    map.how === 'direct' && map.owner.uid !== 0
-      ? [
-          ...loans,
-          ...[packageRoot(), process.execPath].map((path) => ({ path, access: 'read' as const })),
-        ]
-      : [];
-  const unique = new Map<string, Loan>();
-  for (const loan of needed) {
-    const path = realpathSync(loan.path);
-    if (unique.get(path)?.access !== 'write') unique.set(path, { ...loan, path });
-  }
-  const shortestFirst = [...unique.values()].sort((a, b) => a.path.length - b.path.length);
-  const words = shortestFirst.flatMap(({ path, access }) => [`--lend-${access[0]}`, path]);
-  return needed.length > 0 ? [...words, '--lend-p', realpathSync(root)] : [];
-}
-
-/** The state folder: ours, closed to everybody else, checked at every start. */
-function prepareState(root: string, map: IdMap): void {
+/** The state folder: ours, closed to everybody else, checked at every start by what is opened. */
+function prepareState(root: string, { owner }: IdMap): void {
+  const isRoot = process.getuid?.() === 0;
   try {
     mkdirSync(dirname(root), { recursive: true });
+    const isNew = makeFolder(root);
+    const fd = openSync(root, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
     try {
-      mkdirSync(root, { mode: 0o700 });
-      if (process.getuid?.() === 0) chownSync(root, map.owner.uid, map.owner.gid);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      const is = fstatSync(fd);
+      if (is.uid !== owner.uid) {
+        if (!isRoot || (!isNew && readdirSync(`/proc/self/fd/${fd}`).length > 0))
+          throw new MpkitError(
+            'permission-denied',
+            `state folder \`${root}\` belongs to user ${is.uid}, expected ${owner.uid}`,
+            { hint: 'choose another one with `--root` or MPKIT_ROOT' },
+          );
+        fchownSync(fd, owner.uid, owner.gid);
+      }
+      if ((is.mode & 0o777) !== 0o700) fchmodSync(fd, 0o700);
+    } finally {
+      closeSync(fd);
     }
-    const is = lstatSync(root);
-    if (!is.isDirectory()) throw new MpkitError('usage', `state folder \`${root}\` is no folder`);
-    if (is.uid !== map.owner.uid) {
-      if (process.getuid?.() !== 0 || readdirSync(root).length > 0)
-        throw new MpkitError(
-          'permission-denied',
-          `state folder \`${root}\` belongs to user ${is.uid}, expected ${map.owner.uid}`,
-          { hint: 'choose another one with `--root` or MPKIT_ROOT' },
-        );
-      chownSync(root, map.owner.uid, map.owner.gid);
-    }
-    if ((is.mode & 0o777) !== 0o700) chmodSync(root, 0o700);
   } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOTDIR' || code === 'ELOOP')
+      throw new MpkitError('usage', `state folder \`${root}\` is no folder`, { cause: error });
     throw ioError(error, `preparing the state folder \`${root}\``);
   }
 }
 
-/** One that was deleted has no name any more. */
-function workingFolder(): string {
+function makeFolder(path: string): boolean {
   try {
-    return process.cwd();
-  } catch {
-    return '/';
+    mkdirSync(path, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
   }
 }
 

@@ -3,8 +3,8 @@ import { createReadStream } from 'node:fs';
 import { access, constants, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { cpus } from '../../binfmt/index.ts';
+import { callersWords, hostPath } from '../../caller-paths.ts';
 import { ioError, MpkitError } from '../../errors.ts';
-import { hostPath } from '../../paths.ts';
 import { compareVersions } from '../../qemu-version.ts';
 import { addEmulator } from '../add.ts';
 import type { EmulatorRecord } from '../record.ts';
@@ -68,7 +68,7 @@ export async function addFile(
         'invalid-input',
         `expected an emulator of ${architecture}, but \`${path}\` emulates ${facts.architecture}`,
       );
-    return { ...facts, source: { kind: 'path', from: absolute } };
+    return { ...facts, source: { kind: 'path', from: callersWords(absolute) } };
   });
 }
 

@@ -1,0 +1,109 @@
+/**
+ * The caller's paths, on both sides of the builder's namespace. Outside they are resolved, once;
+ * inside each stands for the place where native/sandbox attached what was found (native/lend.h),
+ * so that no path is walked twice. Only words speak of the caller's path then.
+ */
+import { lstatSync, readlinkSync, statSync } from 'node:fs';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { MpkitError } from './errors.ts';
+
+export type Access = 'read' | 'write';
+
+/** What is lent, and where it is inside. */
+export interface Place {
+  /** Resolved, as the caller's namespace has it. */
+  path: string;
+  access: Access;
+  /** As the builder's namespace has it. */
+  place: string;
+}
+
+/** Outside: the path, links resolved as far as it exists. Inside: where that is there. */
+export function hostPath(path: string, access: Access = 'read'): string {
+  const key = `${access} ${path}`;
+  const known = remembered.get(key);
+  if (known !== undefined) return known;
+  const real = resolveLinks(resolve(path));
+  remembered.set(key, real);
+  return real;
+}
+
+/** Inside: a path of the builder's namespace, or any text with such paths, in the caller's words. */
+export function callersWords(text: string): string {
+  if (places.length === 0 || !text.includes(placeName)) return text;
+  // the longer number first: 1 is the beginning of 12
+  return [...places].reverse().reduce((words, { place, path }) => {
+    return words.replaceAll(`${place}/`, path === '/' ? '/' : `${path}/`).replaceAll(place, path);
+  }, text);
+}
+
+/** For the environment of the inside: MPKIT_PLACES. */
+export function describePlaces(lent: Place[]): string {
+  const paths = [...remembered].map(([key, real]) => {
+    const access = key.startsWith('write ') ? 'write' : 'read';
+    return [key, placeOf(real, access, lent)];
+  });
+  return JSON.stringify({ paths, places: lent });
+}
+
+/** The name of every place begins so. */
+export const placeName = 'mpkit-loan-';
+
+const { paths, places } = (
+  process.env.MPKIT_INSIDE === '1'
+    ? JSON.parse(process.env.MPKIT_PLACES ?? '{"paths":[],"places":[]}')
+    : { paths: [], places: [] }
+) as { paths: [string, string][]; places: Place[] };
+
+const remembered = new Map<string, string>(paths);
+
+/**
+ * By the outermost loan that holds it: a file is reached through the folder that it belongs to.
+ * What is not lent keeps its path.
+ */
+function placeOf(real: string, access: Access, lent: Place[]): string {
+  const holding = lent
+    .filter((each) => access === 'read' || each.access === 'write')
+    .filter(({ path }) => path === '/' || real === path || real.startsWith(`${path}/`))
+    .sort((a, b) => a.path.length - b.path.length)[0];
+  if (!holding) return real;
+  return join(holding.place, real.slice(holding.path === '/' ? 0 : holding.path.length));
+}
+
+/**
+ * realpath(3), for a path that need not exist to its end. A link is followed only if it is the
+ * caller's or root's, or belongs to the owner of what it leads to: whoever owns a folder on the way
+ * must not choose what of the caller's is read or written.
+ */
+function resolveLinks(path: string): string {
+  const todo = path.split('/').filter(Boolean);
+  let real = '/';
+  for (let links = 0; todo.length > 0; ) {
+    const name = todo.shift()!;
+    const next = name === '..' ? dirname(real) : join(real, name);
+    const is = lstatSync(next, { throwIfNoEntry: false });
+    if (!is) return join(real, name, ...todo);
+    if (!is.isSymbolicLink()) {
+      real = next;
+      continue;
+    }
+    if (++links > 40)
+      throw new MpkitError('invalid-input', `\`${path}\` leads through too many links`);
+    requireTrusted(next, is.uid);
+    const target = readlinkSync(next);
+    if (isAbsolute(target)) real = '/';
+    todo.unshift(...target.split('/').filter((each) => each !== '' && each !== '.'));
+  }
+  return real;
+}
+
+function requireTrusted(link: string, owner: number): void {
+  if (owner === 0 || owner === process.getuid?.()) return;
+  const target = statSync(link, { throwIfNoEntry: false });
+  if (!target || target.uid === owner) return;
+  throw new MpkitError(
+    'permission-denied',
+    `\`${link}\` is a link of user ${owner} to what belongs to user ${target.uid}`,
+    { hint: 'name the place that it leads to, if that is meant' },
+  );
+}

@@ -1,0 +1,91 @@
+/**
+ * What the builder's namespace is lent: which objects, found where and known by what, and the places
+ * where native/sandbox attaches them. Nothing here opens anything: native/lend.c does that, once,
+ * and refuses what is not the object that was seen here.
+ */
+import { lstatSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { type Access, describePlaces, type Place, placeName } from '../caller-paths.ts';
+import { MpkitError } from '../errors.ts';
+import { packageRoot } from '../paths.ts';
+
+/** A host path that the inside needs. */
+export interface Loan {
+  /** Resolved, as `hostPath` gives it. */
+  path: string;
+  /** What is written to may be missing from some folder on: it is made. */
+  access: Access;
+}
+
+export interface Lent {
+  /** For `sandbox enter`. */
+  words: string[];
+  /** The state folder and the program as the inside has them. */
+  root: string;
+  program: string[];
+  environment: Record<string, string>;
+}
+
+/** `shifted`: for root, whose builder could not even read this program otherwise. */
+export function lend(root: string, loans: Loan[], shifted: boolean): Lent {
+  const main = join(packageRoot(), 'dist/main.js');
+  const own = shifted ? [packageRoot(), process.execPath] : [];
+  const unique = uniqueLoans([...loans, ...own.map((path) => ({ path, access: 'read' as const }))]);
+  const folder = placesFolder(shifted ? [] : [packageRoot(), process.execPath]);
+  const place = (number: number) => join(folder, `${placeName}${number}`);
+  const lent: Place[] = [{ path: root, access: 'read' as const }, ...unique].map(
+    (loan, number) => ({
+      ...loan,
+      place: place(number),
+    }),
+  );
+  const [state, ...others] = lent as [Place, ...Place[]];
+  const inside = (path: string) => {
+    const holding = others.find((each) => each.path === path);
+    return holding ? holding.place : path;
+  };
+  return {
+    words: [
+      ...['--places', folder],
+      ...(shifted ? ['--shifted'] : []),
+      ...describe(root, 'same'),
+      ...others.flatMap(({ path, access }) => describe(path, access)),
+    ],
+    root: state.place,
+    program: [
+      inside(process.execPath),
+      ...process.execArgv,
+      join(inside(packageRoot()), relative(packageRoot(), main)),
+    ],
+    environment: { MPKIT_ROOT: state.place, MPKIT_PLACES: describePlaces(lent) },
+  };
+}
+
+/** One loan of each path, for writing if any is; the outer ones first. */
+function uniqueLoans(loans: Loan[]): Loan[] {
+  const unique = new Map<string, Loan>();
+  for (const loan of loans)
+    if (unique.get(loan.path)?.access !== 'write') unique.set(loan.path, loan);
+  return [...unique.values()].sort((a, b) => a.path.length - b.path.length);
+}
+
+/** A folder that every Linux has and that holds nothing that the builder runs. */
+function placesFolder(used: string[]): string {
+  const found = ['/dev/shm', '/mnt', '/run', '/tmp'].find(
+    (folder) =>
+      lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() &&
+      !used.some((path) => path.startsWith(`${folder}/`)),
+  );
+  if (found) return found;
+  throw new MpkitError('host-unable', 'there is no /dev/shm, /mnt, /run or /tmp to lend files in');
+}
+
+/** What is there now; from the first missing folder on it is made by native/lend.c. */
+function describe(path: string, access: Access | 'same'): string[] {
+  for (let there = path; ; there = dirname(there)) {
+    const is = lstatSync(there, { throwIfNoEntry: false, bigint: true });
+    if (is) return ['--lend', access, `${is.dev}`, `${is.ino}`, there, relative(there, path)];
+    if (access !== 'write' || there === '/')
+      throw new MpkitError('not-found', `\`${path}\` does not exist`);
+  }
+}
