@@ -1,0 +1,88 @@
+/** Row S18: whoever owns a folder that somebody else builds chooses nothing but its content. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  existsSync,
+  lchownSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { clone } from '../../helpers/mpkit.ts';
+import { asUser, folderOf, testUser } from '../../helpers/users.ts';
+import { asEach, tools } from './arena.ts';
+
+const attacker = testUser('plain');
+const { folder: programs } = tools('exchange');
+const tries = 40;
+
+describe.skipIf(!attacker.ok || process.getuid?.() !== 0)(
+  `with somebody else in the folder${attacker.why}`,
+  () => {
+    asEach(['root', 'user with a range'], (arena) => {
+      let theirs: string;
+      let secret: string;
+      let running: ChildProcess | undefined;
+      const their = (name: string) => join(theirs, name);
+
+      beforeAll(() => {
+        theirs = folderOf(attacker);
+        chmodSync(theirs, 0o755);
+        // the folder itself stays the caller's; somebody else may not even list it
+        arena().write({ 'private/Dockerfile': 'FROM scratch\nCOPY . /\n', 'private/secret': '' });
+        secret = join(arena().folder, 'private');
+        chmodSync(secret, 0o700);
+        // in the place of mpkit's own program this one would run
+        const mark = `require('node:fs').writeFileSync(${JSON.stringify(their('ran'))}, '')\n`;
+        mkdirSync(their('context'));
+        writeFileSync(their('context/Dockerfile'), 'FROM scratch\nCOPY file /\n');
+        writeFileSync(their('context/file'), 'theirs');
+        writeFileSync(their('context/main.js'), mark);
+        mkdirSync(their('out'));
+        chmodSync(their('out'), 0o777);
+        symlinkSync(join(clone, 'dist'), their('program'));
+        symlinkSync(secret, their('secret'));
+        symlinkSync(secret, their('elsewhere'));
+        for (const name of ['context', 'out', 'program', 'secret', 'elsewhere'])
+          lchownSync(their(name), attacker.uid, attacker.gid);
+      });
+
+      afterAll(async () => {
+        if (running?.exitCode === null) {
+          running.kill('SIGKILL');
+          await once(running, 'close');
+        }
+        if (theirs) rmSync(theirs, { recursive: true });
+      });
+
+      it('S18 exchanged folders and links lead no loan anywhere else', async () => {
+        const words = ['build', '-o', `type=oci,dest=${their('out')}/image.tar`, their('context')];
+        const calm = await arena().mpkit(words);
+        expect(calm.exitCode, calm.stderr).toBe(0);
+        running = await exchange(['context', 'program', 'context', 'secret', 'out', 'elsewhere']);
+        for (let left = tries; left > 0; left--) {
+          const { exitCode, stdout, stderr } = await arena().mpkit(words);
+          // what succeeded built what is theirs, and put it where they can have it
+          if (exitCode === 0) expect(stdout).toBe(calm.stdout);
+          else expect(stderr).toMatch(/^mpkit: (?!internal error)/m);
+          expect(existsSync(their('ran')), 'their program ran').toBe(false);
+          expect(readdirSync(secret).sort()).toEqual(['Dockerfile', 'secret']);
+        }
+        expect(running.exitCode, 'exchanges until the end').toBe(null);
+      });
+
+      async function exchange(names: string[]): Promise<ChildProcess> {
+        const command = [join(programs, 'exchange'), '300', ...names.map(their)];
+        const [program, ...words] = asUser(attacker, command);
+        const child = spawn(program!, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+        await once(child.stdout!, 'data');
+        return child;
+      }
+    });
+  },
+);
