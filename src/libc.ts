@@ -110,10 +110,19 @@ export function mountDetached(
   }
 }
 
+/**
+ * The functions below that do not follow links take the path of a descriptor for the object that it
+ * is open on: the magic link itself has neither attributes nor times.
+ */
+function namesDescriptor(path: Path): boolean {
+  return /^\/proc\/self\/fd\/\d+$/.test(typeof path === 'string' ? path : path.toString('latin1'));
+}
+
 /** lgetxattr(2): undefined where the attribute, or support for any, is missing. */
 export function getXattr(path: Path, name: string): Buffer | undefined {
   const value = Buffer.alloc(65536);
-  const size = Number(libc().lgetxattr(text(path), `${name}\0`, value, value.length));
+  const get = namesDescriptor(path) ? libc().getxattr : libc().lgetxattr;
+  const size = Number(get(text(path), `${name}\0`, value, value.length));
   if (size >= 0) return Buffer.from(value.subarray(0, size));
   if (['ENODATA', 'ENOTSUP', 'EOPNOTSUPP'].includes(errnoName())) return undefined;
   throw failure('lgetxattr', path);
@@ -122,7 +131,8 @@ export function getXattr(path: Path, name: string): Buffer | undefined {
 /** llistxattr(2), sorted by bytes; empty where the file system has none. */
 export function listXattrs(path: Path): string[] {
   const names = Buffer.alloc(65536);
-  const size = Number(libc().llistxattr(text(path), names, names.length));
+  const list = namesDescriptor(path) ? libc().listxattr : libc().llistxattr;
+  const size = Number(list(text(path), names, names.length));
   if (size < 0) {
     if (['ENOTSUP', 'EOPNOTSUPP'].includes(errnoName())) return [];
     throw failure('llistxattr', path);
@@ -136,7 +146,8 @@ export function listXattrs(path: Path): string[] {
 }
 
 export function setXattr(path: Path, name: string, value: Buffer): void {
-  check('lsetxattr', libc().lsetxattr(text(path), `${name}\0`, value, value.length, 0), path);
+  const set = namesDescriptor(path) ? libc().setxattr : libc().lsetxattr;
+  check('lsetxattr', set(text(path), `${name}\0`, value, value.length, 0), path);
 }
 
 /** mknod(2); `mode` has the type bits; devices other than 0:0 need a privilege that steps lack. */
@@ -152,7 +163,8 @@ export function setTimes(path: Path, seconds: number, nanoseconds = 0): void {
     times.writeBigInt64LE(BigInt(nanoseconds), at + 8);
   }
   const AT_SYMLINK_NOFOLLOW = 0x100;
-  check('utimensat', libc().utimensat(AT_FDCWD, text(path), times, AT_SYMLINK_NOFOLLOW), path);
+  const flags = namesDescriptor(path) ? 0 : AT_SYMLINK_NOFOLLOW;
+  check('utimensat', libc().utimensat(AT_FDCWD, text(path), times, flags), path);
 }
 
 /** mount(2) of a kernel file system without a device. */
@@ -207,6 +219,13 @@ function load() {
     memfd_create: declare('int memfd_create(const char *name, unsigned int flags)'),
     lgetxattr: declare(
       'long lgetxattr(const void *path, const void *name, void *value, size_t size)',
+    ),
+    getxattr: declare(
+      'long getxattr(const void *path, const void *name, void *value, size_t size)',
+    ),
+    listxattr: declare('long listxattr(const void *path, void *list, size_t size)'),
+    setxattr: declare(
+      'int setxattr(const void *path, const void *name, const void *value, size_t size, int flags)',
     ),
     llistxattr: declare('long llistxattr(const void *path, void *list, size_t size)'),
     lsetxattr: declare(

@@ -9,7 +9,7 @@ import {
   type ResolvedImage,
   resolveImage,
 } from './image/index.ts';
-import type { BuildOptions } from './options.ts';
+import type { BuildOptions, NamedContext } from './options.ts';
 import type { ContextResolver, ImageDocument, ResolvedBase } from './plan/index.ts';
 
 export interface Contexts extends ContextResolver {
@@ -41,9 +41,7 @@ export function openContexts({ context, contexts, file }: BuildOptions): Context
     files: (name) => {
       const known = sources.get(name);
       if (known) return known;
-      const named = name === '' ? undefined : find(name);
-      const folder = named?.kind === 'folder' ? named.path : context;
-      const source = name === '' ? openFolderSource(folder, file) : openFolderSource(folder);
+      const source = name === '' ? openFolderSource(context, file) : openNamed(name, find(name));
       sources.set(name, source);
       return source;
     },
@@ -56,6 +54,12 @@ export function openContexts({ context, contexts, file }: BuildOptions): Context
       for (const source of sources.values()) source.close();
     },
   };
+}
+
+/** The plan asks only for names that `kind` said are folders. */
+function openNamed(name: string, named: NamedContext | undefined): FileSource {
+  if (named?.kind !== 'folder') throw new Error(`no folder context ${name}`);
+  return openFolderSource(named.path);
 }
 
 function asBase(resolved: ResolvedImage, platform: Platform): ResolvedBase {

@@ -3,20 +3,21 @@ import {
   chmodSync,
   closeSync,
   constants,
-  copyFileSync,
   lchownSync,
   linkSync,
   lstatSync,
   mkdirSync,
-  readlinkSync,
   type Stats,
   symlinkSync,
   unlinkSync,
 } from 'node:fs';
 import { posix } from 'node:path';
 import { MpkitError } from '../../errors.ts';
-import { getXattr, makeNode, setTimes, setXattr } from '../../libc.ts';
-import { copiedXattrs, openRegular, unreadable } from './hash.ts';
+import { makeNode, setTimes, setXattr } from '../../libc.ts';
+import type { Pause } from '../../pause.ts';
+import { copyContent } from './content.ts';
+import { createFingerprint, type EntryFacts, type Fingerprint, readFacts } from './fingerprint.ts';
+import { unreadable } from './hash.ts';
 import { fdPath, findInRoot, makeFoldersInRoot } from './in-root.ts';
 import type { Selected } from './select.ts';
 import type { FileSource } from './source.ts';
@@ -32,34 +33,53 @@ export interface CopyTarget {
   several: boolean;
 }
 
-export function copySelection(source: FileSource, selected: Selected[], target: CopyTarget): void {
-  const links = new Map<string, Buffer>();
+/** Returns the digest of what was copied; `hashSelection`'s, unless the source changed since. */
+export async function copySelection(
+  source: FileSource,
+  selected: Selected[],
+  target: CopyTarget,
+  pause: Pause,
+): Promise<string> {
+  const fingerprint = createFingerprint(source);
+  const copying = { source, target, pause, fingerprint, links: new Map() };
   for (const each of selected) {
-    if (each.stats.isDirectory()) copyFolder(source, each, target, links);
-    else copyOne(source, each, target);
+    const isFolder = each.stats.isDirectory();
+    fingerprint.select(isFolder ? '/' : each.name);
+    await (isFolder ? copyFolder : copyOne)(each, copying);
   }
+  return fingerprint.digest();
+}
+
+interface Copying {
+  source: FileSource;
+  target: CopyTarget;
+  pause: Pause;
+  fingerprint: Fingerprint;
+  /** Where a folder's file went, relative to the destination, by device and inode. */
+  links: Map<string, Copied>;
+}
+
+interface Copied {
+  path: Buffer;
+  content: string;
 }
 
 /** The content goes into the destination folder, which keeps its own metadata if it exists. */
-function copyFolder(
-  source: FileSource,
-  selected: Selected,
-  target: CopyTarget,
-  links: Map<string, Buffer>,
-): void {
+async function copyFolder(selected: Selected, copying: Copying): Promise<void> {
+  const { source, target, fingerprint } = copying;
   const folderFd = makeTargetFolder(target, target.destination);
   try {
     for (const entry of walk(source, selected)) {
-      if (entry.path.length === 0) continue;
-      place(source, entry, target, { folderFd, links });
+      if (entry.path.length > 0) await place(entry, entry.path, folderFd, copying);
+      else fingerprint.add(entry.path, readFacts(source, entry));
     }
-    setTimes(fdPath(folderFd), Math.floor(selected.stats.mtimeMs / 1000));
   } finally {
     closeSync(folderFd);
   }
 }
 
-function copyOne(source: FileSource, selected: Selected, target: CopyTarget): void {
+async function copyOne(selected: Selected, copying: Copying): Promise<void> {
+  const { source, target } = copying;
   const { destination, rootFd } = target;
   const found = findInRoot(rootFd, destination);
   if (found) closeSync(found.fd);
@@ -70,7 +90,7 @@ function copyOne(source: FileSource, selected: Selected, target: CopyTarget): vo
   const folderFd = makeTargetFolder(target, folder);
   try {
     for (const entry of walk(source, selected))
-      place(source, { ...entry, path: name }, target, { folderFd, links: new Map() });
+      await place(entry, name, folderFd, { ...copying, links: new Map() });
   } finally {
     closeSync(folderFd);
   }
@@ -84,31 +104,33 @@ function makeTargetFolder(target: CopyTarget, path: string): number {
   });
 }
 
-interface Place {
-  /** Of the destination folder. */
-  folderFd: number;
-  /** Where a file went, relative to the folder, by device and inode. */
-  links: Map<string, Buffer>;
-}
-
 /** Below the destination folder only plain names and folders made by this copy or real ones. */
-function place(source: FileSource, entry: WalkedEntry, target: CopyTarget, into: Place): void {
-  const cut = entry.path.lastIndexOf(0x2f);
-  const parentPath = cut < 0 ? undefined : entry.path.subarray(0, cut);
-  const parentFd = parentPath && findBelow(into.folderFd, parentPath);
-  const at = fdPath(parentFd ?? into.folderFd, entry.path.subarray(cut + 1));
+async function place(
+  entry: WalkedEntry,
+  path: Buffer,
+  folderFd: number,
+  copying: Copying,
+): Promise<void> {
+  const { source, target, fingerprint, pause } = copying;
+  const cut = path.lastIndexOf(0x2f);
+  const parentPath = cut < 0 ? undefined : path.subarray(0, cut);
+  const parentFd = parentPath && findBelow(folderFd, parentPath);
+  const at = fdPath(parentFd ?? folderFd, path.subarray(cut + 1));
   try {
-    create(entry, at, into, target);
-    applyMetadata(source, entry, at, target);
+    const facts = readFacts(source, entry);
+    const content = await create(entry, facts, { at, path, folderFd }, copying);
+    applyMetadata(source, facts, at, target);
+    fingerprint.add(entry.path, facts, content);
   } catch (error) {
-    throw placed(error, entry, target);
+    throw placed(error, path, target);
   } finally {
     if (parentFd !== undefined) closeSync(parentFd);
   }
+  await pause();
 }
 
 /** Says which file it was; without a range of ids only root can own anything. */
-function placed(error: unknown, { path }: WalkedEntry, { owner }: CopyTarget): unknown {
+function placed(error: unknown, path: Buffer, { owner }: CopyTarget): unknown {
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (code === 'EINVAL' && syscall === 'lchown')
     return new MpkitError(
@@ -126,49 +148,52 @@ function findBelow(folderFd: number, path: Buffer): number {
   throw new MpkitError('invalid-input', `\`${path}\` vanished while it was copied`);
 }
 
-function create(
-  { path, stats, at: from }: WalkedEntry,
-  at: Buffer,
-  { folderFd, links }: Place,
-  target: CopyTarget,
-): void {
+interface Place {
+  at: Buffer;
+  /** `at`, relative to the destination folder. */
+  path: Buffer;
+  folderFd: number;
+}
+
+/** Returns the digest of a regular file's content. */
+async function create(
+  { stats, at: from }: WalkedEntry,
+  facts: EntryFacts,
+  { at, path, folderFd }: Place,
+  { links, target, pause }: Copying,
+): Promise<string | undefined> {
   const present = statOf(at);
   if (stats.isDirectory()) {
-    if (present?.isDirectory()) return;
+    if (present?.isDirectory()) return undefined;
     if (present) throw conflict(target, path, 'a folder', 'a file');
     mkdirSync(at, { mode: 0o700 });
-    return;
+    return undefined;
   }
   if (present?.isDirectory()) throw conflict(target, path, 'a file', 'a folder');
   if (present) unlinkSync(at);
-  const identity = `${stats.dev}:${stats.ino}`;
-  const earlier = stats.nlink > 1 && stats.isFile() ? links.get(identity) : undefined;
-  if (earlier) {
-    // below the destination folder everything was made or checked by this copy: no link is walked
-    linkSync(fdPath(folderFd, earlier), at);
-    return;
+  if (stats.isFile()) {
+    const identity = `${stats.dev}:${stats.ino}`;
+    const earlier = stats.nlink > 1 ? links.get(identity) : undefined;
+    if (earlier) {
+      // below the destination folder everything was made or checked by this copy: no link is walked
+      linkSync(fdPath(folderFd, earlier.path), at);
+      return earlier.content;
+    }
+    const content = await copyContent(from, at, pause);
+    links.set(identity, { path, content });
+    return content;
   }
-  links.set(identity, path);
-  if (stats.isSymbolicLink()) symlinkSync(readlinkSync(from, { encoding: 'buffer' }), at);
-  else if (stats.isFile()) copyContent(from, at);
+  if (facts.target) symlinkSync(facts.target, at);
   // a socket of a context arrives as an empty file; devices cannot be made by a step
   else if (stats.isFIFO()) makeNode(at, constants.S_IFIFO | 0o600);
   else if (stats.isSocket()) makeNode(at, constants.S_IFREG | 0o600);
-  else throw new MpkitError('invalid-input', `\`${from}\` is a device; devices cannot be copied`);
-}
-
-function copyContent(from: Buffer, at: Buffer): void {
-  const fd = openRegular(from);
-  try {
-    copyFileSync(fdPath(fd), at, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-  } finally {
-    closeSync(fd);
-  }
+  else throw new MpkitError('invalid-input', `\`${path}\` is a device; devices cannot be copied`);
+  return undefined;
 }
 
 function applyMetadata(
   source: FileSource,
-  { stats, at: from }: WalkedEntry,
+  { stats, xattrs }: EntryFacts,
   at: Buffer,
   { owner, mode }: CopyTarget,
 ): void {
@@ -177,21 +202,11 @@ function applyMetadata(
   lchownSync(at, user, group);
   if (!stats.isSymbolicLink()) {
     chmodSync(at, mode ?? stats.mode & 0o7777);
-    copyXattrs(from, at);
+    // an access list is a finer mode
+    for (const [name, value] of xattrs)
+      if (mode === undefined || !name.startsWith('system.')) setXattr(at, name, value);
   }
   setTimes(at, Math.floor(stats.mtimeMs / 1000));
-}
-
-function copyXattrs(from: Buffer, to: Buffer): void {
-  for (const name of copiedXattrs(from)) {
-    const value = getXattr(from, name);
-    if (!value) continue;
-    try {
-      setXattr(to, name, value);
-    } catch {
-      // Docker ignores it too: not every file system takes every attribute
-    }
-  }
 }
 
 function statOf(at: Buffer): Stats | undefined {

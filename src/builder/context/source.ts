@@ -28,15 +28,24 @@ export function openFolderSource(folder: string, dockerfile?: string): FileSourc
       },
     );
   }
+  try {
+    const ignore = readIgnoreRules(folder, rootFd, dockerfile);
+    return { rootFd, ...(ignore && { ignore }), owner: 'root', close: () => closeSync(rootFd) };
+  } catch (error) {
+    closeSync(rootFd);
+    throw error;
+  }
+}
+
+function readIgnoreRules(
+  folder: string,
+  rootFd: number,
+  dockerfile: string | undefined,
+): IgnoreRules | undefined {
   const own = dockerfile === undefined ? undefined : readOwnIgnoreFile(dockerfile, folder, rootFd);
   const text = own ?? readInRoot(rootFd, '/.dockerignore');
   const name = `${own === undefined ? '' : basename(dockerfile ?? '')}.dockerignore`;
-  return {
-    rootFd,
-    ...(text === undefined ? {} : { ignore: rulesOf(text, name) }),
-    owner: 'root',
-    close: () => closeSync(rootFd),
-  };
+  return text === undefined ? undefined : rulesOf(text, name);
 }
 
 /** The instruction that meets the pattern first is not where it is written. */

@@ -2,6 +2,7 @@
 import { closeSync } from 'node:fs';
 import { parseId, resolveGroup, resolveUser } from '../../emulator/index.ts';
 import { MpkitError } from '../../errors.ts';
+import { createPause } from '../../pause.ts';
 import {
   closeSelection,
   copySelection,
@@ -14,9 +15,10 @@ import { type CopyOp, digestOf } from '../plan/index.ts';
 import { chainOf } from '../snapshot/index.ts';
 import type { Executor, Inputs, Work } from './executor.ts';
 
-export function copyWork(op: CopyOp, inputs: Inputs, executor: Executor): Work {
+export async function copyWork(op: CopyOp, inputs: Inputs, executor: Executor): Promise<Work> {
   const { from, sources, ...rest } = op;
   const source = openSource(op, inputs, executor);
+  const pause = createPause(executor.signal);
   let selected: Selected[] = [];
   const close = () => {
     closeSelection(selected);
@@ -25,19 +27,33 @@ export function copyWork(op: CopyOp, inputs: Inputs, executor: Executor): Work {
   try {
     selected = selectFiles(source, sources);
     const known = from === 'input' ? digestOf(['select', chainOf(inputs[1] ?? []), sources]) : '';
-    const content = (known && executor.cache.findDigest(known)) || hashSelection(source, selected);
+    const content =
+      (known && executor.cache.findDigest(known)) || (await hashSelection(source, selected, pause));
     if (known) executor.cache.putDigest(known, content);
     const several = sources.length > 1;
+    const keyOf = (digest: string) => [
+      'copy',
+      { ...rest, several, content: digest },
+      chainOf(inputs[0] ?? []),
+    ];
     return {
-      key: ['copy', { ...rest, several, content }, chainOf(inputs[0] ?? [])],
-      perform: ({ rootFd }) =>
-        copySelection(source, selected, {
-          rootFd,
-          destination: op.destination,
-          owner: ownerOf(op.chown, rootFd),
-          mode: op.chmod,
-          several,
-        }),
+      key: keyOf(content),
+      // somebody may have edited a file since it was read: the copy is known by what it holds
+      perform: async ({ rootFd }) =>
+        keyOf(
+          await copySelection(
+            source,
+            selected,
+            {
+              rootFd,
+              destination: op.destination,
+              owner: ownerOf(op.chown, rootFd),
+              mode: op.chmod,
+              several,
+            },
+            pause,
+          ),
+        ),
       close,
     };
   } catch (error) {

@@ -29,10 +29,10 @@ export interface Executor {
 
 /** The identity of what an operation got and did, and how to do it. */
 export interface Work {
-  /** Everything that decides the result. */
+  /** Everything that decides the result, as far as it is known before. */
   key: unknown;
-  /** Fills a writable layer over the first input. */
-  perform: (mount: { rootFd: number; folder: string }) => Promise<void> | void;
+  /** Fills a writable layer over the first input; returns the key of what it really did, if it differs. */
+  perform: (mount: { rootFd: number; folder: string }) => Promise<unknown> | unknown;
   /** The mount points of a step are put below the image. */
   stub?: boolean;
   /** Frees what `key` needed. */

@@ -6,6 +6,7 @@ import { closeSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { withLock } from '../../emulator/index.ts';
 import { ioError, MpkitError } from '../../errors.ts';
+import { createPause } from '../../pause.ts';
 import { hashLayer, writeLayer } from '../image/index.ts';
 import { digestOf, type Vertex } from '../plan/index.ts';
 import type { Snapshot, SnapshotLayer } from '../snapshot/index.ts';
@@ -84,7 +85,7 @@ async function solveImage(vertex: Vertex, executor: Executor): Promise<Snapshot>
 async function solveStep(vertex: Vertex, inputs: Snapshot[], solving: Solving): Promise<Snapshot> {
   const { executor } = solving;
   const parent = inputs[0] ?? [];
-  const work = workOf(vertex, inputs, executor);
+  const work = await workOf(vertex, inputs, executor);
   try {
     const key = digestOf(work.key);
     const cached = executor.noCache ? undefined : executor.cache.find(key);
@@ -92,21 +93,27 @@ async function solveStep(vertex: Vertex, inputs: Snapshot[], solving: Solving): 
       executor.emit({ type: 'cached', vertex: vertex.label });
       return [...parent, cached];
     }
-    executor.emit({ type: 'started', vertex: vertex.label, at: Date.now() });
     const { signal } = executor;
     const lock = { how: 'exclusive', timeout: lockTimeout, signal } as const;
     const layer = await withLock(executor.cache.lockFile(key), lock, async () => {
       const meanwhile = executor.noCache ? undefined : executor.cache.find(key);
-      return meanwhile ?? perform(vertex, { work, key, parent }, solving);
+      if (meanwhile) {
+        executor.emit({ type: 'cached', vertex: vertex.label });
+        return meanwhile;
+      }
+      // what was waited for is no part of the step
+      executor.emit({ type: 'started', vertex: vertex.label, at: Date.now() });
+      const made = await perform(vertex, { work, key, parent }, solving);
+      executor.emit({ type: 'done', vertex: vertex.label, at: Date.now() });
+      return made;
     });
-    executor.emit({ type: 'done', vertex: vertex.label, at: Date.now() });
     return [...parent, layer];
   } finally {
     work.close?.();
   }
 }
 
-function workOf(vertex: Vertex, inputs: Snapshot[], executor: Executor): Work {
+function workOf(vertex: Vertex, inputs: Snapshot[], executor: Executor): Work | Promise<Work> {
   switch (vertex.op.kind) {
     case 'run':
       return runWork(vertex, vertex.op, inputs, executor);
@@ -125,8 +132,9 @@ async function perform(
   { executor, exported }: Solving,
 ): Promise<SnapshotLayer> {
   const mount = executor.mounts.writable(parent, { stub: work.stub ?? false });
+  let made: unknown;
   try {
-    await work.perform(mount);
+    made = await work.perform(mount);
   } finally {
     closeSync(mount.rootFd);
   }
@@ -137,7 +145,7 @@ async function perform(
     compressed: exported.has(vertex.digest),
   });
   const committed = await executor.layers.commit(mount.folder, layer);
-  executor.cache.put(key, committed);
+  executor.cache.put(made === undefined ? key : digestOf(made), committed);
   return committed;
 }
 
@@ -146,8 +154,9 @@ async function describeLayer(
   options: { executor: Executor; epoch: number | undefined; compressed: boolean },
 ): Promise<SnapshotLayer> {
   const { executor, epoch, compressed } = options;
-  if (!compressed) return hashLayer(folder, epoch);
-  const layer = await writeLayer(folder, { blobs: executor.blobs, epoch });
+  const pause = createPause(executor.signal);
+  if (!compressed) return hashLayer(folder, { epoch, pause });
+  const layer = await writeLayer(folder, { blobs: executor.blobs, epoch, pause });
   const { diffId, uncompressedSize, mediaType, digest, size } = layer;
   return { diffId, uncompressedSize, blob: { mediaType, digest, size } };
 }
