@@ -44,11 +44,49 @@ describe('the README', () => {
   });
 
   it('names only verbs and flags that exist', async () => {
-    const { stdout } = await place.run(['bin/mpkit', '--help']);
-    const verbs = [...stdout.matchAll(/^ {2}mpkit (\w+)/gm)].map(([, verb]) => verb);
-    for (const [, verb] of readme.matchAll(
-      /mpkit (build|run|emulator|prune|binfmt|doctor|bench)\b/g,
-    ))
-      expect(verbs).toContain(verb);
+    const helps = new Map<string, string>();
+    const helpOf = async (...words: string[]) => {
+      const name = words.join(' ');
+      const known = helps.get(name) ?? (await place.run(['bin/mpkit', ...words])).stdout;
+      helps.set(name, known);
+      return known;
+    };
+    const unknownOf = async (text: string) => {
+      const unknown: string[] = [];
+      const verbs = [...(await helpOf('--help')).matchAll(/^ {2}mpkit (\w+)/gm)].map(
+        ([, verb]) => verb,
+      );
+      for (const { verb, more, flags } of commandsIn(text)) {
+        if (!verbs.includes(verb)) unknown.push(verb);
+        else if (flags.length > 0) {
+          const help = (await helpOf(verb, '--help')) + (await helpOf(verb, ...more, '--help'));
+          const missing = flags.filter((flag) => flag !== '--help' && !help.includes(flag));
+          unknown.push(...missing.map((flag) => `${verb} ${flag}`));
+        }
+      }
+      return unknown;
+    };
+    expect(await unknownOf('`mpkit fly`, `mpkit run --high -- x --y`')).toEqual([
+      'fly',
+      'run --high',
+    ]);
+    expect(new Set(commandsIn(readme).map(({ verb }) => verb)).size).toBeGreaterThan(6);
+    expect(await unknownOf(readme)).toEqual([]);
   });
 });
+
+/** `mpkit VERB … --flag …` in code, up to the next command or what belongs to another program. */
+function commandsIn(text: string): { verb: string; more: string[]; flags: string[] }[] {
+  const code = [...text.matchAll(/^```\w*\n([\s\S]*?)^```|^ {4}(.*)$|`([^`\n]+)`/gm)].map(
+    ([, block, line, span]) => block ?? line ?? span ?? '',
+  );
+  return code
+    .flatMap((each) => each.replaceAll('\\\n', ' ').split(/\n|&&|\|/))
+    .flatMap((line) => {
+      const [, verb, rest = ''] = /(?:^|[\s/])mpkit ([a-z][a-z-]*)(.*)/.exec(line) ?? [];
+      const own = rest.split(/ -- | #/)[0]!;
+      if (!verb) return [];
+      const more = own.match(/^ ([a-z]+)(?= |$)/)?.slice(1) ?? [];
+      return [{ verb, more, flags: own.match(/--[a-z][a-z-]*/g) ?? [] }];
+    });
+}

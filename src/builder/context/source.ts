@@ -78,8 +78,13 @@ function readInRoot(rootFd: number, path: string): string | undefined {
   let fd: number;
   try {
     fd = openInRoot(rootFd, path, constants.O_RDONLY | constants.O_NONBLOCK);
-  } catch {
-    return undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    // what it keeps out must not come in because it cannot be read
+    throw new MpkitError('permission-denied', `cannot read \`${path.slice(1)}\`: ${code}`, {
+      cause: error,
+    });
   }
   try {
     const { size } = fstatSync(fd);
