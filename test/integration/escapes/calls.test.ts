@@ -72,7 +72,7 @@ RUN uname -m; /calls; /writable /proc /sys
         'type/Dockerfile': 'FROM base\nCOPY --from=tools type /\nRUN /type\n',
         'type/go': `${mpkit} build --progress plain --no-cache --build-context base=oci-layout://${base} ${tool.args.join(' ')} type
 ${mpkit} run -v ${tool.folder}:/srv:ro oci-layout://${base} -- /srv/type
-sleep 0.3; read -t 0.3 typed; echo "read:[$typed]"
+sleep 0.3; read -t 0.3 typed; echo; echo "read:[$typed]"
 `,
       });
       const { stdout } = await arena().run(['script', '-qec', 'bash type/go', '/dev/null']);
@@ -83,7 +83,7 @@ sleep 0.3; read -t 0.3 typed; echo "read:[$typed]"
       expect(attempts.length, stdout).toBeGreaterThanOrEqual(12 + 16);
       expect(attempts.filter((line) => !line.endsWith(' 1'))).toEqual([]);
       expect(stdout).toContain('tty absent ENXIO');
-      expect(lines).toContain('read:[]');
+      expect(lines, stdout).toContain('read:[]');
       expect(stdout).not.toContain('TYPED');
     });
 
