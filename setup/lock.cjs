@@ -103,7 +103,9 @@ function isAlive(pid, started) {
 function startTime(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    // a zombie has ended, whether or not anybody asks how
+    return fields[0] === 'Z' ? 'ended' : fields[19];
   } catch {
     return '';
   }
