@@ -32,7 +32,7 @@ function withLock(folder, action, onWait = () => {}) {
 function take(folder, onWait) {
   mkdirSync(folder, { recursive: true });
   const lock = join(folder, 'lock');
-  const owner = `${process.pid}.${startTime(process.pid)}`;
+  const owner = ownName();
   const prepared = mkdtempSync(join(folder, 'lock-'));
   writeFileSync(join(prepared, owner), '');
   for (let waited = false; !isRenamed(prepared, lock); ) {
@@ -61,6 +61,11 @@ function isRenamed(from, to) {
     rmSync(from, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** Tells this process from any other, also after it. */
+function ownName() {
+  return `${process.pid}.${startTime(process.pid)}`;
 }
 
 /** The owner's process id; undefined after a dead owner's claim has been removed. */
@@ -98,7 +103,9 @@ function isAlive(pid, started) {
 function startTime(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    // a zombie has ended, whether or not anybody asks how
+    return fields[0] === 'Z' ? 'ended' : fields[19];
   } catch {
     return '';
   }
@@ -108,4 +115,4 @@ function sleep(milliseconds) {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 
-module.exports = { withLock };
+module.exports = { livingOwner, ownName, withLock };

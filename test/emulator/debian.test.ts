@@ -24,6 +24,7 @@ import { listEmulators, readEmulator } from '../../src/emulator/store.ts';
 import type { TransferEvent } from '../../src/transfer.ts';
 import { debianArchive } from '../helpers/debian-archive.ts';
 import { lastingLeftovers } from '../helpers/host-state.ts';
+import { slowly } from '../helpers/speed.ts';
 import { asUser, testUser } from '../helpers/users.ts';
 
 const clone = join(import.meta.dirname, '../..');
@@ -65,124 +66,118 @@ const expectTidy = async () => {
   expect(await lastingLeftovers(root)).toEqual([]);
 };
 
-describe.skipIf(!network.ok)(
-  `the newest emulators of Debian${network.why}`,
-  { timeout: 300_000 },
-  () => {
-    it('come from one download, leave nothing else, and serve offline afterwards', async () => {
-      let before = aptState();
-      const events: TransferEvent[] = [];
-      let records = await fetchAll({ onTransfer: (event) => events.push(event) });
-      // a test beside this one may install a program that it needs
-      for (let tries = 0; tries < 2 && changedSince(before); tries++) {
-        rmSync(root, { recursive: true });
-        before = aptState();
-        records = await fetchAll();
-      }
-      expect(records.map((each) => each.architecture).sort()).toEqual(
-        cpus.map((each) => each.architecture).sort(),
-      );
-      expect(new Set(records.map((each) => each.source.from)).size).toBe(1);
-      const [first] = events;
-      expect(first).toMatchObject({ kind: 'fetch', bytes: 0, total: expect.any(Number) });
-      expect(first?.name).toBe(records[0]!.source.from.replace('=', ' ').replace(/\/.*/, ''));
-      expect(events.at(-1)).toMatchObject({ end: 'done', bytes: first?.total });
-      const moved = events.map(({ bytes }) => bytes);
-      expect(moved).toEqual(moved.toSorted((a, b) => a - b));
-      for (const record of records)
-        expect((await readEmulator(root, record)).readUInt32BE(0)).toBe(0x7f454c46);
-      await expectTidy();
-      expect(aptState()).toEqual(before);
-
-      const again: TransferEvent[] = [];
-      expect(await fetchAll({ onTransfer: (event) => again.push(event) })).toHaveLength(
-        cpus.length,
-      );
-      expect(again).toEqual([]);
-      const offline = await ensureEmulator(root, 's390x', { offline: true, searchPath: '' });
-      expect(records).toContainEqual(offline);
-    });
-
-    it.skipIf(!user.ok)(`can be fetched by an ordinary user${user.why}`, async () => {
-      execFileSync('chown', [`${user.uid}:${user.gid}`, root]);
-      expect(await ended(start(['add'], asUser(user, [])))).toBe(0);
-      await expectTidy();
-    });
-
-    const why = namespaces ? '' : ' (skipped: no user namespaces here)';
-    it.skipIf(!namespaces)(`can be fetched as root of a namespace with one id${why}`, async () => {
-      expect(await ended(start(['add'], ['unshare', '-Ur']))).toBe(0);
-      await expectTidy();
-    });
-
-    it.each([
-      ['fetching', '"kind":"fetch"'],
-      ['unpacking', '"unpacking '],
-    ])('survive a kill while %s', async (moment, sign) => {
-      const first = start(['add', '--progress', 'rawjson']);
-      await new Promise<void>((resolve) => {
-        first.stderr!.on('data', (text) => String(text).includes(sign) && resolve());
-      });
-      const exit = ended(first);
-      const some = () => existsSync(join(root, 'emulators/sha256')) && store().length > 2;
-      if (moment === 'unpacking')
-        await expect.poll(some, { interval: 5, timeout: 100_000 }).toBe(true);
-      first.kill('SIGKILL');
-      expect(await exit).toBe('SIGKILL');
-      expect(existsSync(join(root, 'apt'))).toBe(true);
-      expect(await lastingLeftovers(root)).toEqual([]);
-      await fetchAll();
-      await expectTidy();
-    });
-
-    it('are fetched once by two processes', async () => {
-      const architectures = ['arm64', 'riscv64'];
-      const said: string[] = [];
-      const ensure = (architecture: string) =>
-        ensureEmulator(root, architecture, {
-          offline: false,
-          searchPath: '',
-          onProgress: (text) => said.push(text),
-        });
-      const found = await Promise.all(architectures.map(ensure));
-      expect(found.map((each) => each.architecture)).toEqual(architectures);
-      expect(said.filter((text) => text.startsWith('unpacking'))).toHaveLength(1);
-      expect(said).toContain('waiting for another mpkit that fetches emulators');
-      await expectTidy();
-    });
-
-    it('stop at once when told so', async () => {
-      const stop = new AbortController();
-      const reason = new Error('enough');
-      const onProgress = (text: string) => text.startsWith('unpacking') && stop.abort(reason);
-      await expect(fetchAll({ onProgress, signal: stop.signal })).rejects.toBe(reason);
-      expect(readdirSync(root)).not.toContain('apt');
-      // dpkg-deb's own child notices a moment later
-      expect(await lastingLeftovers(root)).toEqual([]);
-    });
-
-    it.skipIf(!existsSync(bookworm))(
-      `come from an older suite where the keyring knows no newer one${existsSync(bookworm) ? '' : ' (skipped: no keyring of Debian 12)'}`,
-      async () => {
-        const old = { ...host!, releases: ['bookworm'], keyring: bookworm };
-        const [record] = await fetchAll({ host: old });
-        expect(record!.source.from).toMatch(/^qemu-user-static=.*\/bookworm$/);
-        expect(record!.version).toMatch(/^7\.2\./);
-      },
+describe.skipIf(!network.ok)(`the newest emulators of Debian${network.why}`, () => {
+  it('come from one download, leave nothing else, and serve offline afterwards', async () => {
+    let before = aptState();
+    const events: TransferEvent[] = [];
+    let records = await fetchAll({ onTransfer: (event) => events.push(event) });
+    // a test beside this one may install a program that it needs
+    for (let tries = 0; tries < 2 && changedSince(before); tries++) {
+      rmSync(root, { recursive: true });
+      before = aptState();
+      records = await fetchAll();
+    }
+    expect(records.map((each) => each.architecture).sort()).toEqual(
+      cpus.map((each) => each.architecture).sort(),
     );
+    expect(new Set(records.map((each) => each.source.from)).size).toBe(1);
+    const [first] = events;
+    expect(first).toMatchObject({ kind: 'fetch', bytes: 0, total: expect.any(Number) });
+    expect(first?.name).toBe(records[0]!.source.from.replace('=', ' ').replace(/\/.*/, ''));
+    expect(events.at(-1)).toMatchObject({ end: 'done', bytes: first?.total });
+    const moved = events.map(({ bytes }) => bytes);
+    expect(moved).toEqual(moved.toSorted((a, b) => a - b));
+    for (const record of records)
+      expect((await readEmulator(root, record)).readUInt32BE(0)).toBe(0x7f454c46);
+    await expectTidy();
+    expect(aptState()).toEqual(before);
 
-    it('are refused where no suite is signed by a known key', async () => {
-      writeFileSync(join(top, 'empty.gpg'), '');
-      const stranger = { ...host!, keyring: join(top, 'empty.gpg') };
-      await expect(fetchAll({ host: stranger })).rejects.toMatchObject({
-        code: 'host-unable',
-        output: expect.arrayContaining([expect.stringContaining('is not signed')]),
-      });
-      expect(await listEmulators(root)).toEqual({ emulators: [], warnings: [] });
-      expect(readdirSync(root)).not.toContain('apt');
+    const again: TransferEvent[] = [];
+    expect(await fetchAll({ onTransfer: (event) => again.push(event) })).toHaveLength(cpus.length);
+    expect(again).toEqual([]);
+    const offline = await ensureEmulator(root, 's390x', { offline: true, searchPath: '' });
+    expect(records).toContainEqual(offline);
+  });
+
+  it.skipIf(!user.ok)(`can be fetched by an ordinary user${user.why}`, async () => {
+    execFileSync('chown', [`${user.uid}:${user.gid}`, root]);
+    expect(await ended(start(['add'], asUser(user, [])))).toBe(0);
+    await expectTidy();
+  });
+
+  const why = namespaces ? '' : ' (skipped: no user namespaces here)';
+  it.skipIf(!namespaces)(`can be fetched as root of a namespace with one id${why}`, async () => {
+    expect(await ended(start(['add'], ['unshare', '-Ur']))).toBe(0);
+    await expectTidy();
+  });
+
+  it.each([
+    ['fetching', '"kind":"fetch"'],
+    ['unpacking', '"unpacking '],
+  ])('survive a kill while %s', async (moment, sign) => {
+    const first = start(['add', '--progress', 'rawjson']);
+    await new Promise<void>((resolve) => {
+      first.stderr!.on('data', (text) => String(text).includes(sign) && resolve());
     });
-  },
-);
+    const exit = ended(first);
+    const some = () => existsSync(join(root, 'emulators/sha256')) && store().length > 2;
+    if (moment === 'unpacking')
+      await expect.poll(some, { interval: 5, timeout: slowly(100_000) }).toBe(true);
+    first.kill('SIGKILL');
+    expect(await exit).toBe('SIGKILL');
+    expect(existsSync(join(root, 'apt'))).toBe(true);
+    expect(await lastingLeftovers(root)).toEqual([]);
+    await fetchAll();
+    await expectTidy();
+  });
+
+  it('are fetched once by two processes', async () => {
+    const architectures = ['arm64', 'riscv64'];
+    const said: string[] = [];
+    const ensure = (architecture: string) =>
+      ensureEmulator(root, architecture, {
+        offline: false,
+        searchPath: '',
+        onProgress: (text) => said.push(text),
+      });
+    const found = await Promise.all(architectures.map(ensure));
+    expect(found.map((each) => each.architecture)).toEqual(architectures);
+    expect(said.filter((text) => text.startsWith('unpacking'))).toHaveLength(1);
+    expect(said).toContain('waiting for another mpkit that fetches emulators');
+    await expectTidy();
+  });
+
+  it('stop at once when told so', async () => {
+    const stop = new AbortController();
+    const reason = new Error('enough');
+    const onProgress = (text: string) => text.startsWith('unpacking') && stop.abort(reason);
+    await expect(fetchAll({ onProgress, signal: stop.signal })).rejects.toBe(reason);
+    expect(readdirSync(root)).not.toContain('apt');
+    // dpkg-deb's own child notices a moment later
+    expect(await lastingLeftovers(root)).toEqual([]);
+  });
+
+  it.skipIf(!existsSync(bookworm))(
+    `come from an older suite where the keyring knows no newer one${existsSync(bookworm) ? '' : ' (skipped: no keyring of Debian 12)'}`,
+    async () => {
+      const old = { ...host!, releases: ['bookworm'], keyring: bookworm };
+      const [record] = await fetchAll({ host: old });
+      expect(record!.source.from).toMatch(/^qemu-user-static=.*\/bookworm$/);
+      expect(record!.version).toMatch(/^7\.2\./);
+    },
+  );
+
+  it('are refused where no suite is signed by a known key', async () => {
+    writeFileSync(join(top, 'empty.gpg'), '');
+    const stranger = { ...host!, keyring: join(top, 'empty.gpg') };
+    await expect(fetchAll({ host: stranger })).rejects.toMatchObject({
+      code: 'host-unable',
+      output: expect.arrayContaining([expect.stringContaining('is not signed')]),
+    });
+    expect(await listEmulators(root)).toEqual({ emulators: [], warnings: [] });
+    expect(readdirSync(root)).not.toContain('apt');
+  });
+});
 
 describe.skipIf(!apt.ok)(`apt${apt.why}`, () => {
   it('says that the network is the reason, and what to do', async () => {

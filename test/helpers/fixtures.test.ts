@@ -9,11 +9,9 @@ const projects: Project[] = [];
 afterAll(() => projects.forEach((each) => void each.remove()));
 
 const ranged = testUser('range');
-it('emulators and base image serve us', () => serve(undefined), 300_000);
-it.skipIf(!ranged.ok)(
-  `emulators and base image serve the test user${ranged.why}`,
-  () => serve(ranged),
-  300_000,
+it('emulators and base image serve us', () => serve(undefined));
+it.skipIf(!ranged.ok)(`emulators and base image serve the test user${ranged.why}`, () =>
+  serve(ranged),
 );
 
 async function serve(user: TestUser | undefined) {

@@ -74,7 +74,7 @@ function keptBase(): string {
     cpSync(emulators, join(root, 'emulators/sha256'), { recursive: true });
     for (const each of ['', 'emulators', 'emulators/sha256']) chownSync(join(root, each), uid, gid);
     execFileSync('sh', [join(example, 'base.sh'), join(work, 'context')], {
-      env: { ...process.env, MPKIT_ROOT: root },
+      env: { ...process.env, MPKIT_ROOT: root, XDG_CACHE_HOME: join(work, 'cache') },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     return join(work, 'context/oci-layout');

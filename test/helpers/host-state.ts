@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { differences } from './canary.ts';
+import { slowly } from './speed.ts';
 
 /** What a command may not change on the machine that runs it. */
 export interface HostState {
@@ -50,7 +51,7 @@ export function leftovers(folder: string): string[] {
 
 /** What a look finds, once it finds nothing or for too long. */
 async function lasting(look: () => string[]): Promise<string[]> {
-  const end = performance.now() + 30_000;
+  const end = performance.now() + slowly(30_000);
   let found = look();
   while (found.length > 0 && performance.now() < end) {
     await wait(50);

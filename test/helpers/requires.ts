@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   accessSync,
+  appendFileSync,
   constants,
   existsSync,
   mkdirSync,
@@ -11,6 +12,7 @@ import {
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { slowly } from './speed.ts';
 
 /** For `it.skipIf(!need.ok)(`does a thing${need.why}`, …)`: `why` is empty when `ok`. */
 export interface Requirement {
@@ -77,6 +79,8 @@ function install(name: string): string | undefined {
   const arguments_ = ['install', '-y', '-q', '--no-install-recommends', name];
   if (aptGet(arguments_) || (aptGet(['update', '-q']) && aptGet(arguments_))) {
     rmSync(failed, { force: true });
+    const { MPKIT_TEST_RUN } = process.env;
+    if (MPKIT_TEST_RUN) appendFileSync(join(MPKIT_TEST_RUN, 'packages'), `${name}\n`);
     return undefined;
   }
   writeFileSync(failed, '');
@@ -88,7 +92,7 @@ function aptGet(arguments_: string[]): boolean {
     execFileSync('apt-get', ['-o', 'DPkg::Lock::Timeout=300', ...arguments_], {
       stdio: 'ignore',
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-      timeout: 300_000,
+      timeout: slowly(300_000),
     });
     return true;
   } catch {
@@ -96,8 +100,10 @@ function aptGet(arguments_: string[]): boolean {
   }
 }
 
-function ownFolder(): string {
-  const folder = join(tmpdir(), `mpkit-tests-${process.getuid?.()}`);
+/** What all runs of tests on this machine share (setup/test-machine.mjs). */
+export function ownFolder(): string {
+  const { MPKIT_TEST_SHARED } = process.env;
+  const folder = MPKIT_TEST_SHARED || join(tmpdir(), `mpkit-tests-${process.getuid?.()}`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   return folder;
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clone, type Project } from './mpkit.ts';
+import { slowly } from './speed.ts';
 import { asUser, type TestUser } from './users.ts';
 
 /** A shell in a real terminal (tmux) of that size; `close` ends both. */
@@ -89,7 +90,7 @@ export function terminal(
       .join('\n')
       .trimEnd();
   const see = async (what: string | RegExp, seconds = 60) => {
-    const end = Date.now() + seconds * 1000;
+    const end = Date.now() + slowly(seconds * 1000);
     for (;;) {
       const now = screen();
       if (typeof what === 'string' ? now.includes(what) : what.test(now)) return now;

@@ -1,8 +1,16 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { appendFileSync, chownSync, existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { alone, isOnPath, type Requirement, requires } from './requires.ts';
+import { alone, isOnPath, ownFolder, type Requirement, requires } from './requires.ts';
 
 /** Whom a command runs as; `needs` tells whether this machine can do it. */
 export interface TestUser extends Requirement {
@@ -13,7 +21,7 @@ export interface TestUser extends Requirement {
 
 /**
  * An ordinary user with (`mpkit-test`) or without (`mpkit-test-plain`) a subordinate id range. Root
- * makes it once; an ordinary user who runs the tests is that user if the range is as asked.
+ * makes it, the last run of tests removes it (`MPKIT_TEST_USER` names it otherwise); an ordinary user who runs the tests is that user if the range is as asked.
  */
 export function testUser(kind: 'range' | 'plain'): TestUser {
   const me = userInfo();
@@ -24,7 +32,8 @@ export function testUser(kind: 'range' | 'plain'): TestUser {
     return { name: me.username, uid: me.uid, gid: me.gid, ok, why };
   }
   const need = requires('setpriv', 'useradd', ...(kind === 'range' ? ['newuidmap'] : []));
-  const name = kind === 'range' ? 'mpkit-test' : 'mpkit-test-plain';
+  const prefix = process.env.MPKIT_TEST_USER ?? 'mpkit-test';
+  const name = kind === 'range' ? prefix : `${prefix}-plain`;
   if (!need.ok) return { name, uid: -1, gid: -1, ...need };
   return alone(() => ({ name, ...makeUser(name, kind), ...need }));
 }
@@ -48,8 +57,13 @@ function hasRange(name: string): boolean {
 }
 
 function makeUser(name: string, kind: 'range' | 'plain'): { uid: number; gid: number } {
-  if (spawnSync('id', [name]).status !== 0)
+  if (spawnSync('id', [name]).status !== 0) {
+    // first the note, so that a killed run's user is removed by a later one
+    const made = join(ownFolder(), 'users');
+    mkdirSync(made, { recursive: true });
+    writeFileSync(join(made, name), '');
     execFileSync('useradd', ['--system', '--user-group', '--no-create-home', name]);
+  }
   for (const file of ['/etc/subuid', '/etc/subgid'])
     if (kind === 'range' && !rangesOf(file).some(([owner]) => owner === name))
       appendFileSync(file, `${name}:${firstFree()}:65536\n`);

@@ -17,6 +17,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { kept } from './fixtures.ts';
+import { slowly } from './speed.ts';
 
 export interface MachineKernel {
   /** As `uname -r` says there. */
@@ -122,7 +123,7 @@ async function runMachine(
   machine.stderr.on('data', (chunk) => {
     errors += chunk;
   });
-  const timer = setTimeout(() => machine.kill('SIGKILL'), seconds * 1000);
+  const timer = setTimeout(() => machine.kill('SIGKILL'), slowly(seconds * 1000));
   try {
     const code = await new Promise<number | null>((resolve, reject) => {
       machine.once('error', reject);

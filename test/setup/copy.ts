@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { clone, type Outcome } from '../helpers/mpkit.ts';
+import { slowly } from '../helpers/speed.ts';
 
 /** A fresh clone, as a newcomer has it: the working tree without anything that set-up makes. */
 export interface Copy {
@@ -94,7 +95,7 @@ function collect(
       cwd,
       env: { ...clean, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: 120_000,
+      timeout: slowly(120_000),
       killSignal: 'SIGKILL',
     });
     let [stdout, stderr] = ['', ''];

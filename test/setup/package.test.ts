@@ -1,14 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, it, vi } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
+import { slowly } from '../helpers/speed.ts';
 import { asUser, testUser } from '../helpers/users.ts';
 import { type Copy, freshCopy } from './copy.ts';
 
-// a cold cache behind a slow registry
-vi.setConfig({ testTimeout: 300_000 });
-
-const ping = spawnSync('npm', ['view', 'koffi', 'name', '--fetch-retries=0'], { timeout: 30_000 });
+const ping = spawnSync('npm', ['view', 'koffi', 'name', '--fetch-retries=0'], {
+  timeout: slowly(30_000),
+});
 const online = ping.status === 0;
 const why = online ? '' : ' (skipped: the package registry cannot be reached)';
 

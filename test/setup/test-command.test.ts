@@ -1,6 +1,9 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { leftovers } from '../helpers/host-state.ts';
+import { slowly } from '../helpers/speed.ts';
 import { type Copy, freshCopy } from './copy.ts';
 
 const pass = "it('passes', () => {});";
@@ -59,6 +62,38 @@ describe('npm test', () => {
   it('counts a file that cannot be loaded', async () => {
     const { exitCode, lines } = await lastLines('broken', ["import './nothing.ts';", pass]);
     expect([exitCode, lines.at(-1)]).toEqual([1, '0 passed, 1 failed']);
+  });
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('counts what ran before %s, and leaves nothing', async (signal, status) => {
+    const folder = join(copy.folder, 'test', signal);
+    mkdirSync(folder, { recursive: true });
+    const asleep = "it('never ends', () => new Promise(() => setInterval(() => {}, 1000)));";
+    const child = `new Promise((end) => execFile('sh', ['-c', 'touch ${folder}/asleep; exec sleep 1000'], end))`;
+    const text = (last: string) =>
+      `import { execFile } from 'node:child_process';\nimport { expect, it } from 'vitest';\n${pass}\n${last}`;
+    writeFileSync(join(folder, 'a.test.ts'), text(asleep));
+    writeFileSync(join(folder, 'b.test.ts'), text(`it('waits for a child', () => ${child});`));
+    const temporary = join(folder, 'tmp');
+    mkdirSync(temporary);
+    let pid = 0;
+    const words = ['--maxWorkers=2', '--reporter=default'];
+    const ending = copy.run(['sh', 'setup/test', `test/${signal}/`, ...words], {
+      env: { TMPDIR: temporary },
+      started: (each) => (pid = each),
+    });
+    await expect
+      .poll(() => existsSync(join(folder, 'asleep')), { timeout: slowly(60_000) })
+      .toBe(true);
+    // the result of the test before it is on its way still
+    await sleep(2000);
+    process.kill(pid, signal);
+    const { exitCode, stdout } = await ending;
+    expect([exitCode, stdout.trimEnd().split('\n').at(-1)]).toEqual([status, '2 passed, 0 failed']);
+    expect(readdirSync(temporary)).toEqual([]);
+    expect(leftovers(folder)).toEqual([]);
   });
 
   it('does not count what `-t` leaves out', async () => {

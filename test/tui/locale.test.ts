@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
+import { slowly } from '../helpers/speed.ts';
 
 // Ink asks when it is loaded, and draws nothing in CI
 vi.hoisted(() => Object.assign(process.env, { CI: 'false', CONTINUOUS_INTEGRATION: 'false' }));
@@ -50,7 +51,7 @@ function screen(columns: number, rows: number) {
     press: async (keys: string) => {
       const before = written.length;
       input.write(keys);
-      await vi.waitFor(() => expect(written.length).toBeGreaterThan(before), 10_000);
+      await vi.waitFor(() => expect(written.length).toBeGreaterThan(before), slowly(10_000));
       await sleep(50);
       return written.slice(before).join('');
     },

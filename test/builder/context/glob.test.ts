@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isValidPattern, matchComponent } from '../../../src/builder/context/glob.ts';
+import { effort } from '../../helpers/speed.ts';
 
 describe('one component', () => {
   it.each([
@@ -33,10 +34,11 @@ describe('one component', () => {
     },
   );
 
-  it('matches forty stars in less than a second', () => {
-    const began = performance.now();
-    expect(matchComponent(`${'*'.repeat(40)}z`, 'a'.repeat(100_000))).toBe(false);
-    expect(matchComponent(`${'*a'.repeat(40)}z`, 'a'.repeat(10_000))).toBe(false);
-    expect(performance.now() - began).toBeLessThan(1000);
+  it('matches forty stars with little work', async () => {
+    const match = () => {
+      expect(matchComponent(`${'*'.repeat(40)}z`, 'a'.repeat(100_000))).toBe(false);
+      expect(matchComponent(`${'*a'.repeat(40)}z`, 'a'.repeat(10_000))).toBe(false);
+    };
+    expect(await effort(match)).toBeLessThan(1000);
   });
 });

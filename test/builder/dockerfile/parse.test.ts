@@ -7,6 +7,7 @@ import {
   type DockerfileNode,
   parseDockerfile,
 } from '../../../src/builder/dockerfile/parse.ts';
+import { effort } from '../../helpers/speed.ts';
 
 const suite = join(import.meta.dirname, '../../../../shared/suites/buildkit-parser');
 
@@ -62,10 +63,9 @@ describe('lines', () => {
     expect(nodes[1]).toMatchObject({ startLine: 2, endLine: 5 });
   });
 
-  it('reads a megabyte of blanks and escapes in linear time', () => {
-    const began = performance.now();
+  it('reads a megabyte of blanks and escapes in linear time', async () => {
     const filler = ' \t'.repeat(500_000);
-    for (const text of [
+    const texts = [
       `FROM a${filler}b\n`,
       `# escape ${filler}x\nFROM a\n`,
       `# escape=\\${filler}\nFROM a\n`,
@@ -75,9 +75,9 @@ describe('lines', () => {
       `FROM a\nRUN ${'\\'.repeat(1e6)}x <<E\nE\n`,
       `FROM a\nCMD ${'['.repeat(1e6)}\n`,
       `FROM a\nRUN x ${'\\\n\n'.repeat(3e5)}\n`,
-    ])
-      parseDockerfile(text, 'x');
-    expect(performance.now() - began).toBeLessThan(5000);
+    ];
+    const read = () => texts.forEach((text) => void parseDockerfile(text, 'x'));
+    expect(await effort(read)).toBeLessThan(5000);
   });
 
   it('refuses deep ONBUILD without exhausting the stack', () => {

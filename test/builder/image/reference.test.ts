@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { formatReference, parseReference, parseTag } from '../../../src/builder/image/reference.ts';
+import { effort } from '../../helpers/speed.ts';
 
 const suite = join(import.meta.dirname, '../../../../shared/suites/reference');
 const hasSuite = existsSync(suite);
@@ -61,11 +62,12 @@ describe('parseTag', () => {
     expect(() => parseTag(text)).toThrow(expect.objectContaining({ code: 'usage' }));
   });
 
-  it('is quick about long names', () => {
-    const start = performance.now();
-    expect(isTaken(`${'a-'.repeat(50_000)}!`)).toBe(false);
-    expect(isTaken(`${'a.'.repeat(50_000)}!`)).toBe(false);
-    expect(performance.now() - start).toBeLessThan(1000);
+  it('is quick about long names', async () => {
+    const look = () => {
+      expect(isTaken(`${'a-'.repeat(50_000)}!`)).toBe(false);
+      expect(isTaken(`${'a.'.repeat(50_000)}!`)).toBe(false);
+    };
+    expect(await effort(look)).toBeLessThan(1000);
   });
 });
 

@@ -44,7 +44,7 @@ describe.skipIf(!old.ok)(`with QEMU 7.2 beside the newest${old.why}`, () => {
     const kept = targets.find(({ name }) => name === best)!;
     expect({ digest, cpu }).toEqual({ digest: kept.emulator!.digest, cpu: kept.cpu });
     expect(await usedBy(home)).toBe(kept.emulator!.version);
-  }, 300_000);
+  });
 
   it('runs by what was kept instead of by the newest, until that is removed', async () => {
     const home = await bothVersions();
@@ -100,7 +100,7 @@ it('compares `max` where the emulator has it, and the models that are asked for'
   const without = await compare('linux/mips64le');
   expect(without.models).toEqual(['default']);
   expect(without.stderr).toContain('as CPU `max`');
-}, 60_000);
+});
 
 it('has nothing to compare in an empty store', async () => {
   const home = project();

@@ -23,23 +23,19 @@ describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
       'has other content',
       `for each in ${emulators}/*; do cp /bin/true $each.x; mv $each.x $each; done`,
     ],
-  ])(
-    'places an emulator again whose file %s',
-    async (_, damage) => {
-      const [, , mended, again, digest] = await steps(
-        `mpkit binfmt install ${cpu} --persist`,
-        damage,
-        `mpkit binfmt install ${cpu} --persist --json`,
-        `mpkit binfmt install ${cpu} --replace --persist --json`,
-        `cd ${emulators} && sha256sum * | while read sum name; do echo "$name $sum"; done`,
-      );
-      expect(result(mended!)).toMatchObject({ result: 'replaced', ok: true });
-      expect(JSON.parse(mended!.stdout).boot).toMatchObject({ ok: true, tried: true });
-      expect(result(again!)).toMatchObject({ result: 'present' });
-      expect(digest!.stdout).toMatch(/^qemu-\S+-([0-9a-f]{16}) \1[0-9a-f]{48}\n$/);
-    },
-    100_000,
-  );
+  ])('places an emulator again whose file %s', async (_, damage) => {
+    const [, , mended, again, digest] = await steps(
+      `mpkit binfmt install ${cpu} --persist`,
+      damage,
+      `mpkit binfmt install ${cpu} --persist --json`,
+      `mpkit binfmt install ${cpu} --replace --persist --json`,
+      `cd ${emulators} && sha256sum * | while read sum name; do echo "$name $sum"; done`,
+    );
+    expect(result(mended!)).toMatchObject({ result: 'replaced', ok: true });
+    expect(JSON.parse(mended!.stdout).boot).toMatchObject({ ok: true, tried: true });
+    expect(result(again!)).toMatchObject({ result: 'present' });
+    expect(digest!.stdout).toMatch(/^qemu-\S+-([0-9a-f]{16}) \1[0-9a-f]{48}\n$/);
+  });
 
   it('does not believe a rule that catches the probe and misses other programs', async () => {
     const line = formatEntry({
@@ -69,7 +65,7 @@ describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
     expect(flat(status!.stdout)).toContain(wrong);
     expect(result(mended!)).toMatchObject({ result: 'replaced', ok: true });
     expect(after!.exitCode).toBe(0);
-  }, 100_000);
+  });
 
   it('leaves no folder behind when it is ended, and removes what a killed one left', async () => {
     const left = 'ls -d /var/cache/mpkit /tmp/mpkit-binfmt-* 2> /dev/null | sort';
@@ -90,7 +86,7 @@ describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
     expect(rest!.stdout).toContain('/var/cache/mpkit');
     expect(result(whole!).ok).toBe(true);
     expect(last!.stdout).toBe(before!.stdout);
-  }, 100_000);
+  });
 
   it('waits for no child that an emulator leaves behind', async () => {
     const line = formatEntry({
@@ -117,7 +113,7 @@ describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
     expect(JSON.parse(hung!.stdout).rows[0].cells.runs.detail).toContain(
       'does not end within 10 seconds',
     );
-  }, 250_000);
+  });
 });
 
 function result({ stdout, stderr }: Outcome) {

@@ -34,7 +34,7 @@ describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
       boot: { files: [], ok: false, refused: [{ why: '`/etc` is read-only' }] },
     });
     expect(uninstall!.exitCode).toBe(0);
-  }, 100_000);
+  });
 
   it('forgets nothing silently where /etc became read-only', async () => {
     const [, , uninstall] = await steps(
@@ -45,7 +45,7 @@ describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
     expect(uninstall!.exitCode).toBe(1);
     expect(uninstall!.stderr).toContain('`/etc` is read-only');
     expect(uninstall!.stderr).not.toContain('internal');
-  }, 100_000);
+  });
 
   it('places emulators below /etc where /usr is read-only', async () => {
     const [, installed, gone, left] = await steps(
@@ -60,7 +60,7 @@ describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
     expect(report.boot).toMatchObject({ ok: true, tried: true });
     expect(gone!.exitCode).toBe(0);
     expect(left!.stdout).toBe('');
-  }, 100_000);
+  });
 
   it('says that neither place can be written', async () => {
     const [, , installed] = await steps(
@@ -71,7 +71,7 @@ describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
     expect(installed!.exitCode).toBe(1);
     expect(flat(installed!.stdout)).toMatch(/FAILED.*(read-only|EROFS)/);
     expect(installed!.stderr).toBe('');
-  }, 100_000);
+  });
 
   it.each([
     ['of somebody else', `mkdir -p /etc/binfmt.d; echo '# mine' > ${conf}`],
@@ -79,23 +79,19 @@ describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
       'that is a link',
       `mkdir -p /etc/binfmt.d; echo '# mine' > /etc/mine; ln -s /etc/mine ${conf}`,
     ],
-  ])(
-    'leaves a file %s in the place of its own',
-    async (_, made) => {
-      const [, kept, uninstall, file] = await steps(
-        made,
-        `${install} --persist`,
-        'mpkit binfmt uninstall all',
-        `ls -l ${conf}; cat ${conf}`,
-      );
-      expect(kept!.exitCode).toBe(1);
-      expect(flat(kept!.stdout)).toMatch(
-        /ok, registered.*NOT kept for the next boot: `[^`]*zz-mpkit.conf`/,
-      );
-      expect(uninstall!.exitCode).toBe(0);
-      expect(file!.stdout).toMatch(/# mine\n$/);
-      expect(file!.stdout.includes(' -> ')).toBe(made.includes('ln -s'));
-    },
-    100_000,
-  );
+  ])('leaves a file %s in the place of its own', async (_, made) => {
+    const [, kept, uninstall, file] = await steps(
+      made,
+      `${install} --persist`,
+      'mpkit binfmt uninstall all',
+      `ls -l ${conf}; cat ${conf}`,
+    );
+    expect(kept!.exitCode).toBe(1);
+    expect(flat(kept!.stdout)).toMatch(
+      /ok, registered.*NOT kept for the next boot: `[^`]*zz-mpkit.conf`/,
+    );
+    expect(uninstall!.exitCode).toBe(0);
+    expect(file!.stdout).toMatch(/# mine\n$/);
+    expect(file!.stdout.includes(' -> ')).toBe(made.includes('ln -s'));
+  });
 });

@@ -66,7 +66,7 @@ describe.skipIf(!host.ok)(`of a private host${host.why}`, () => {
         expect(line.length, line).toBeLessThanOrEqual(100);
     }
     expect(outcomes[2]!.stdout).toMatch(/^a-very-long-\.\.\. {2}- /m);
-  }, 200_000);
+  });
 
   it('goes on with the others where the text of one handler cannot be read', async () => {
     const [, registered, status, table] = await steps(

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { clone } from '../../helpers/mpkit.ts';
+import { slowly } from '../../helpers/speed.ts';
 import { testUser } from '../../helpers/users.ts';
 import { errorText, workplace } from './workplace.ts';
 
@@ -40,7 +41,7 @@ describe('a build', () => {
     const building = place.build({
       dockerfile: `FROM base\nRUN echo 1 > /1; ${pause}; true\nRUN cat /1\n`,
     });
-    await expect.poll(() => pidOf(pause), { timeout: 30_000 }).toBeDefined();
+    await expect.poll(() => pidOf(pause), { timeout: slowly(30_000) }).toBeDefined();
     const pruned = await place.mpkit(['prune']);
     process.kill(pidOf(pause)!);
     expect(pruned.exitCode).toBe(1);

@@ -73,7 +73,7 @@ describe('a chosen CPU model', () => {
     expect((await choose('arm64', '--default')).exitCode).toBe(0);
     expect(await chosenIn(place)).toEqual([]);
     expect((await run()).stdout).toBe(before.stdout);
-  }, 120_000);
+  });
 
   it('is refused where the emulator refuses it, and the last choice stays', async () => {
     const { version, digest } = await newest();
@@ -109,7 +109,7 @@ it('keeps what several processes choose for different CPUs at once', async () =>
   const ended = await Promise.all(names.map((each) => choose(each, version)));
   expect(ended.map(({ exitCode }) => exitCode)).toEqual(names.map(() => 0));
   expect(await chosenIn(place)).toEqual(names.map((each) => `${each} ${version} default`));
-}, 60_000);
+});
 
 describe.skipIf(!old.ok)(`an older QEMU beside the newest${old.why}`, () => {
   it('runs what it was chosen for until it is removed, which says so', async () => {
@@ -130,7 +130,7 @@ describe.skipIf(!old.ok)(`an older QEMU beside the newest${old.why}`, () => {
     await place.mpkit(['emulator', 'add', old.path]);
     expect((await run()).version).toBe(version);
     await place.mpkit(['emulator', 'rm', '7.2']);
-  }, 60_000);
+  });
 });
 
 it.skipIf(!user.ok)(`is an ordinary user’s own choice${user.why}`, async () => {

@@ -2,10 +2,14 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { clone } from '../../helpers/mpkit.ts';
+import { nativeCpus } from '../../helpers/native-cpus.ts';
 import { requires } from '../../helpers/requires.ts';
 import { stepOutput } from '../build/workplace.ts';
 import { asEach, onAmd64, tools } from './arena.ts';
 
+/** Where the kernel runs 32-bit programs, all that they can call is tried, too. */
+const hasI386 = nativeCpus().includes('386');
+const leastLines = hasI386 ? 190 : 125;
 const pty = requires('script', 'bash');
 
 describe.skipIf(!onAmd64.ok)(`on amd64${onAmd64.why}`, () => {
@@ -40,7 +44,7 @@ RUN for m in $(cut -d' ' -f2 /proc/mounts); do umount $m 2>/dev/null && echo unm
         args: tool.args,
       });
       const lines = stepOutput(stderr);
-      expect(lines.length, stderr).toBeGreaterThan(190);
+      expect(lines.length, stderr).toBeGreaterThan(leastLines);
       expect(lines.filter(isUnexpected)).toEqual([]);
     });
   });
@@ -57,7 +61,7 @@ RUN uname -m; /calls; /writable /proc /sys
       expect(exitCode, stderr).toBe(0);
       const [machine, ...lines] = stepOutput(stderr);
       expect([machine, lines.at(-1)]).toEqual(['aarch64', 'examined some']);
-      expect(lines.length).toBeGreaterThan(190);
+      expect(lines.length).toBeGreaterThan(leastLines);
       expect(lines.slice(0, -1).filter(isUnexpected)).toEqual([]);
     });
 
@@ -68,7 +72,7 @@ RUN uname -m; /calls; /writable /proc /sys
         'type/Dockerfile': 'FROM base\nCOPY --from=tools type /\nRUN /type\n',
         'type/go': `${mpkit} build --progress plain --no-cache --build-context base=oci-layout://${base} ${tool.args.join(' ')} type
 ${mpkit} run -v ${tool.folder}:/srv:ro oci-layout://${base} -- /srv/type
-sleep 0.3; read -t 0.3 typed; echo "read:[$typed]"
+sleep 0.3; read -t 0.3 typed; echo; echo "read:[$typed]"
 `,
       });
       const { stdout } = await arena().run(['script', '-qec', 'bash type/go', '/dev/null']);
@@ -79,7 +83,7 @@ sleep 0.3; read -t 0.3 typed; echo "read:[$typed]"
       expect(attempts.length, stdout).toBeGreaterThanOrEqual(12 + 16);
       expect(attempts.filter((line) => !line.endsWith(' 1'))).toEqual([]);
       expect(stdout).toContain('tty absent ENXIO');
-      expect(lines).toContain('read:[]');
+      expect(lines, stdout).toContain('read:[]');
       expect(stdout).not.toContain('TYPED');
     });
 
@@ -101,7 +105,9 @@ RUN cat /proc/keys; cat /proc/key-users; /calls | grep -E 'keyctl|_key'
         stderr,
       ).toEqual([
         ...['keyctl', 'add_key', 'request_key'].map((call) => `amd64 ${call} 1`),
-        ...['keyctl', 'add_key', 'request_key'].map((call) => `i386 ${call} 1`),
+        ...['keyctl', 'add_key', 'request_key'].flatMap((call) =>
+          hasI386 ? `i386 ${call} 1` : [],
+        ),
         ...['keyctl', 'add_key', 'request_key'].map((call) => `x32 ${call} 38`),
       ]);
       expect(stderr).not.toContain('mpkit-canary');

@@ -39,7 +39,7 @@ asEach(['root', 'user with a range'], (arena) => {
     }
     expect(await swapper).toMatchObject({ stdout: 'swapped\n' });
     expect(mounted).toBeGreaterThan(0);
-  }, 180_000);
+  });
 
   it('S6 nothing is mounted below `/proc` and `/sys`, by no name', async () => {
     const refused = await arena().build({

@@ -18,6 +18,7 @@ import { probeFolder } from '../../../src/paths.ts';
 import { lastingLeftovers } from '../../helpers/host-state.ts';
 import { clone, type RunOptions } from '../../helpers/mpkit.ts';
 import { type Requirement, requires } from '../../helpers/requires.ts';
+import { slowly } from '../../helpers/speed.ts';
 import { asUser, testUser } from '../../helpers/users.ts';
 import { blobFile, errorText, readImage, type Workplace, workplace } from '../build/workplace.ts';
 
@@ -104,7 +105,7 @@ function suite(user: typeof ranged | undefined) {
       child.once('close', (code, signal) => resolve({ code: code ?? signal, output })),
     );
     const says = (word: string) =>
-      expect.poll(() => output, { timeout: 50_000 }).toContain(`${word}\n`);
+      expect.poll(() => output, { timeout: slowly(50_000) }).toContain(`${word}\n`);
     return { pid: child.pid as number, ended, says };
   }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { clone } from '../../helpers/mpkit.ts';
 import { requires } from '../../helpers/requires.ts';
+import { slowly } from '../../helpers/speed.ts';
 import { type Terminal, type TerminalOptions, terminal } from '../../helpers/terminal.ts';
 import { type Workplace, workplace } from '../build/workplace.ts';
 import { accept, openInterface, startBuild, visitScreens } from './interface.ts';
@@ -15,7 +16,7 @@ const sizes: [number, number][] = [
   [200, 50],
 ];
 
-describe.skipIf(!need.ok)(`the interface${need.why}`, { timeout: 300_000 }, () => {
+describe.skipIf(!need.ok)(`the interface${need.why}`, () => {
   let place: Workplace;
   let opened: Terminal | undefined;
   beforeAll(() => {
@@ -71,7 +72,9 @@ describe.skipIf(!need.ok)(`the interface${need.why}`, { timeout: 300_000 }, () =
     });
 
     it('has a form and a help that look as they did', async () => {
-      const shell = await open({ columns, rows });
+      // a state of its own: the form offers what was built before
+      const env = { MPKIT_ROOT: join(place.folder, '../unused') };
+      const shell = await open({ columns, rows, env });
       shell.press('4');
       await shell.see('What to build:');
       const form = (await shell.settled()).replaceAll(place.folder, 'FOLDER');
@@ -131,7 +134,7 @@ describe.skipIf(!need.ok)(`the interface${need.why}`, { timeout: 300_000 }, () =
       // the second end looks like the first
       const before = records();
       shell.press('r');
-      await expect.poll(records, { timeout: 60_000 }).not.toEqual(before);
+      await expect.poll(records, { timeout: slowly(60_000) }).not.toEqual(before);
       await shell.see(/\d cached, 1 FAILED {2}failed/, 60);
       shell.press('e');
       await shell.see('What to build:');
@@ -194,7 +197,7 @@ describe.skipIf(!need.ok)(`the interface${need.why}`, { timeout: 300_000 }, () =
         expect(lines[0]).toContain('[2 Emulators]');
         expect(lines.length).toBeLessThan(rows + 1);
         expect(lines.filter((line) => line.includes('[2 Emulators]'))).toHaveLength(1);
-      }, 30_000);
+      }, slowly(30_000));
     }
     shell.resize(30, 8);
     await shell.see('too small');

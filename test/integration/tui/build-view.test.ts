@@ -7,7 +7,7 @@ import { type Workplace, workplace } from '../build/workplace.ts';
 
 const need = requires('tmux');
 
-describe.skipIf(!need.ok)(`mpkit build in a terminal${need.why}`, { timeout: 300_000 }, () => {
+describe.skipIf(!need.ok)(`mpkit build in a terminal${need.why}`, () => {
   let place: Workplace;
   let opened: Terminal | undefined;
   beforeAll(() => {

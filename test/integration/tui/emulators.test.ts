@@ -11,7 +11,7 @@ import { type Terminal, terminal } from '../../helpers/terminal.ts';
 const need = requires('tmux');
 const { network } = await debianArchive();
 
-describe.skipIf(!need.ok)(`the emulators screen${need.why}`, { timeout: 450_000 }, () => {
+describe.skipIf(!need.ok)(`the emulators screen${need.why}`, () => {
   let place: Project;
   let shell: Terminal;
   let arm64: ListedEmulator;

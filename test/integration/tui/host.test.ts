@@ -2,10 +2,10 @@
 import { spawnSync } from 'node:child_process';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { cpus, formatEntry } from '../../../src/binfmt/index.ts';
-import { hostPlatform } from '../../../src/platform.ts';
 import { emulatorState } from '../../helpers/fixtures.ts';
 import { flat } from '../../helpers/flat.ts';
 import { type Project, project } from '../../helpers/mpkit.ts';
+import { foreignCpus } from '../../helpers/native-cpus.ts';
 import { privateHost } from '../../helpers/private-host.ts';
 import { requires } from '../../helpers/requires.ts';
 import type { Terminal } from '../../helpers/terminal.ts';
@@ -18,9 +18,7 @@ const sizes: [number, number][] = [
   [80, 24],
   [200, 50],
 ];
-const own = hostPlatform().architecture;
-const native = own === 'amd64' ? ['amd64', '386'] : own === 'arm64' ? ['arm64', 'arm'] : [own];
-const foreign = cpus.map((cpu) => cpu.architecture).filter((each) => !native.includes(each));
+const foreign = foreignCpus().map((cpu) => cpu.architecture);
 const [first, second] = foreign as [string, string];
 
 interface Host {
@@ -34,7 +32,7 @@ interface Host {
   agree: (end?: string) => Promise<string>;
 }
 
-describe.skipIf(!ok)(`the Host screen${host.why || tmux.why}`, { timeout: 300_000 }, () => {
+describe.skipIf(!ok)(`the Host screen${host.why || tmux.why}`, () => {
   const projects: Project[] = [];
   let opened: Terminal | undefined;
   afterEach(() => opened?.close());

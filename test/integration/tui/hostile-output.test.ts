@@ -17,7 +17,7 @@ const sequences = String.raw`\033]0;forged\007\033]52;c;Zm9yZ2Vk\007\033c\033[2J
 const commands = String.raw`::add-mask::x\n  ::set-output name=a::b\n##[error]y\nabc ##[add-mask]z\n`;
 const name = '\u001b]0;forged\u0007\u001b[2J\u009b2Jodd name';
 
-describe.skipIf(!need.ok)(`output that means harm${need.why}`, { timeout: 300_000 }, () => {
+describe.skipIf(!need.ok)(`output that means harm${need.why}`, () => {
   let place: Workplace;
   let opened: Terminal | undefined;
   beforeAll(() => {

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type HostState, hostChanges, hostState, leftovers } from '../../helpers/host-state.ts';
 import { requires } from '../../helpers/requires.ts';
+import { slowly } from '../../helpers/speed.ts';
 import { type Terminal, terminal } from '../../helpers/terminal.ts';
 import { type TestUser, testUser } from '../../helpers/users.ts';
 import { type Workplace, workplace } from '../build/workplace.ts';
@@ -25,7 +26,7 @@ const callers: [string, boolean, string, TestUser | undefined][] = [
 ];
 
 describe.each(callers)('a build of %s', (_, ok, why, user) => {
-  describe.skipIf(!ok)(`in a terminal${why}`, { timeout: 120_000 }, () => {
+  describe.skipIf(!ok)(`in a terminal${why}`, () => {
     let place: Workplace;
     let opened: Terminal | undefined;
     let before: HostState;
@@ -65,9 +66,9 @@ function sleepers(place: Workplace): string[] {
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  const end = Date.now() + 30_000;
+  const end = Date.now() + slowly(30_000);
   while (!condition()) {
-    if (Date.now() > end) throw new Error('waited for 30 seconds');
+    if (Date.now() > end) throw new Error('waited for too long');
     await sleep(50);
   }
 }
