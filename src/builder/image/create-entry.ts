@@ -5,6 +5,7 @@ import {
   constants,
   fchmodSync,
   fchownSync,
+  ftruncateSync,
   lchownSync,
   linkSync,
   lstatSync,
@@ -16,7 +17,7 @@ import {
 import { joinBytes } from '../../deep-path.ts';
 import { makeNode, O_PATH, openInRoot, setTimes, setXattr } from '../../libc.ts';
 import { parseEntryPath, refused } from './entry-path.ts';
-import type { TarEntry } from './tar-header.ts';
+import type { Sparse, TarEntry } from './tar-header.ts';
 import type { TarMember } from './tar-read.ts';
 import { mayBeSet } from './xattrs.ts';
 
@@ -76,9 +77,8 @@ async function createFile(path: Buffer, member: TarMember, options: CreateOption
   const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
   const fd = exclusively(options, () => openSync(path, flags, 0o600));
   try {
-    for await (const chunk of member.content())
-      for (let done = 0; done < chunk.length; )
-        done += writeSync(fd, chunk, done, chunk.length - done);
+    if (member.sparse) await writeSparse(fd, member, member.sparse);
+    else for await (const chunk of member.content()) writeAll(fd, chunk, null);
     if (!options.ignoreOwners) fchownSync(fd, member.uid, member.gid);
     fchmodSync(fd, member.mode);
   } finally {
@@ -89,15 +89,43 @@ async function createFile(path: Buffer, member: TarMember, options: CreateOption
   setTimes(path, member.mtime);
 }
 
-/** The target is found in the root, and must be a regular file there. */
+function writeAll(fd: number, chunk: Buffer, at: number | null): void {
+  for (let done = 0; done < chunk.length; )
+    done += writeSync(fd, chunk, done, chunk.length - done, at === null ? null : at + done);
+}
+
+/** What is not stored stays a hole. */
+async function writeSparse(
+  fd: number,
+  member: TarMember,
+  { size, regions }: Sparse,
+): Promise<void> {
+  ftruncateSync(fd, size);
+  const left = regions.filter(({ length }) => length > 0).reverse();
+  let current = left.pop();
+  for await (const chunk of member.content())
+    for (let rest = chunk; rest.length > 0 && current; ) {
+      const part = rest.subarray(0, current.length);
+      writeAll(fd, part, current.offset);
+      rest = rest.subarray(part.length);
+      const length = current.length - part.length;
+      current = length > 0 ? { offset: current.offset + part.length, length } : left.pop();
+    }
+}
+
+/** The target is found in the root; linkat(2) follows nothing, so that a link to a link is one. */
 function createHardLink(path: Buffer, entry: TarEntry, options: CreateOptions): void {
   const { parent, base } = parseEntryPath(entry.linkName!);
   const folder = parent.length === 0 ? Buffer.from('.') : parent.reduce(joinBytes);
   const fd = openInRoot(options.rootFd, folder, O_PATH | constants.O_DIRECTORY);
   try {
     const target = Buffer.concat([Buffer.from(`/proc/self/fd/${fd}/`), base]);
-    if (base.length === 0 || !lstatSync(target).isFile())
-      throw refused(entry.name, 'is a hard link to something that is no regular file');
+    const is = lstatSync(target);
+    if (base.length === 0 || is.isDirectory())
+      throw refused(entry.name, 'is a hard link to a folder');
+    // the kernel's mark of a removal, which a second name would spread
+    if (is.isCharacterDevice() && is.rdev === 0)
+      throw refused(entry.name, 'is a hard link to nothing');
     exclusively(options, () => linkSync(target, path));
   } finally {
     closeSync(fd);

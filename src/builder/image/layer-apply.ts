@@ -6,7 +6,6 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { ioError, MpkitError } from '../../errors.ts';
 import type { Digest } from './digest.ts';
@@ -14,6 +13,7 @@ import { meaningOf, parseEntryPath, refused } from './entry-path.ts';
 import { type LayerTarget, openTarget } from './layer-target.ts';
 import { compressionOf } from './media-types.ts';
 import { readTar, type TarMember } from './tar-read.ts';
+import { nodeUnzstd, unzstd } from './zstd.ts';
 
 export interface ApplyOptions {
   /** The blob's file, its digest already checked. */
@@ -97,22 +97,16 @@ function entryError(error: unknown, name: Buffer): unknown {
   return cause ? refused(name, cause) : error;
 }
 
-function decompress(file: FileHandle, compression: 'none' | 'gzip' | 'zstd'): Readable {
+function decompress(
+  file: FileHandle,
+  compression: 'none' | 'gzip' | 'zstd',
+): AsyncIterable<Buffer> {
   const raw = file.createReadStream({ highWaterMark: 1 << 18, autoClose: false });
   if (compression === 'none') return raw;
-  const options = { chunkSize: 1 << 18 };
-  const unpack = compression === 'gzip' ? zlib.createGunzip(options) : unzstd();
+  const unpack = compression === 'gzip' ? zlib.createGunzip({ chunkSize: 1 << 18 }) : nodeUnzstd();
+  if (!unpack) return unzstd(raw);
   raw.on('error', (error) => unpack.destroy(error));
   return raw.pipe(unpack);
-}
-
-/** Node has zstd since 22.15. */
-function unzstd(): zlib.Gunzip {
-  const create = (zlib as { createZstdDecompress?: () => zlib.Gunzip }).createZstdDecompress;
-  if (create) return create();
-  throw new MpkitError('not-supported', `Node ${process.versions.node} cannot unpack zstd layers`, {
-    hint: 'use Node 22.15 or newer, or a base image with gzip layers',
-  });
 }
 
 /** Stops compression bombs: 1 GiB, and 200 bytes for each one stored, are plenty. */
