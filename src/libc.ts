@@ -32,6 +32,15 @@ export function openInRoot(rootFd: number, path: Path, flags: number, mode = 0):
   }
 }
 
+/** renameat2(2): each gets the other's name, at once; false where one is missing or cannot. */
+export function exchangeNames(one: Path, other: Path): boolean {
+  const RENAME_EXCHANGE = 2;
+  if (libc().renameat2(AT_FDCWD, text(one), AT_FDCWD, text(other), RENAME_EXCHANGE) === 0)
+    return true;
+  if (['ENOENT', 'EINVAL', 'ENOSYS'].includes(errnoName())) return false;
+  throw failure('renameat2', other);
+}
+
 /** flock(2); false where somebody else holds it and `wait` is not set. */
 export function lockFile(fd: number, how: 'shared' | 'exclusive'): boolean {
   const LOCK_NB = 4;
@@ -211,6 +220,9 @@ function load() {
     ),
     fsmount: declare('long syscall(long n, int fd, unsigned int flags, unsigned int attributes)'),
     open_tree: declare('long syscall(long n, int dir, const void *path, unsigned int flags)'),
+    renameat2: declare(
+      'int renameat2(int fromDir, const void *from, int toDir, const void *to, unsigned int flags)',
+    ),
     flock: declare('int flock(int fd, int how)'),
     syncfs: declare('int syncfs(int fd)'),
     pipe2: declare('int pipe2(void *ends, int flags)'),

@@ -11,10 +11,12 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  statfsSync,
   symlinkSync,
   writeSync,
 } from 'node:fs';
 import { joinBytes } from '../../deep-path.ts';
+import { MpkitError } from '../../errors.ts';
 import { makeNode, O_PATH, openInRoot, setTimes, setXattr } from '../../libc.ts';
 import { parseEntryPath, refused } from './entry-path.ts';
 import type { Sparse, TarEntry } from './tar-header.ts';
@@ -168,7 +170,26 @@ function setXattrs(path: Buffer, entry: TarEntry): void {
       setXattr(path, name, value);
     } catch (error) {
       const { code = '' } = error as NodeJS.ErrnoException;
-      if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL'].includes(code)) throw error;
+      if (['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL'].includes(code)) continue;
+      if (isFullOfXattrs(code, path)) throw tooManyXattrs(entry);
+      throw error;
     }
   }
+}
+
+/** File systems answer "no space left" where a file's attributes outgrow the place for them. */
+function isFullOfXattrs(code: string, path: Buffer): boolean {
+  if (code === 'E2BIG' || code === 'ERANGE') return true;
+  const folder = path.subarray(0, path.lastIndexOf(0x2f));
+  return code === 'ENOSPC' && statfsSync(folder).bavail > 0;
+}
+
+function tooManyXattrs({ name, xattrs }: TarEntry): MpkitError {
+  let bytes = 0;
+  for (const [key, value] of xattrs ?? []) bytes += key.length + value.length;
+  return new MpkitError(
+    'host-unable',
+    `\`${name.subarray(0, 200)}\` has ${xattrs?.size} extended attributes of ${bytes} bytes: more than this file system holds`,
+    { hint: 'point `--root` (or MPKIT_ROOT) at xfs, btrfs, or ext4 with `ea_inode`' },
+  );
 }

@@ -11,8 +11,10 @@ import { ioError, MpkitError } from '../../errors.ts';
 import type { Digest } from './digest.ts';
 import { meaningOf, parseEntryPath, refused } from './entry-path.ts';
 import { type LayerTarget, openTarget } from './layer-target.ts';
+import { Malformed } from './malformed.ts';
 import { compressionOf } from './media-types.ts';
 import { readTar, type TarMember } from './tar-read.ts';
+import { overLimit } from './unpack-limit.ts';
 import { nodeUnzstd, unzstd } from './zstd.ts';
 
 export interface ApplyOptions {
@@ -22,43 +24,73 @@ export interface ApplyOptions {
   /** Of the merged root to write into; stays open. */
   rootFd: number;
   expectedDiffId: Digest;
+  /** Unpacked bytes, holes included. */
+  most: number;
   /** Everything belongs to root: for a user namespace that maps one id only. */
   ignoreOwners?: boolean;
   signal?: AbortSignal;
 }
 
 /**
- * Throws `invalid-image` naming the entry, `not-supported`, `host-unable` for an owner outside the
+ * Returns how many bytes it unpacked to. Throws `invalid-image` naming the entry, `not-supported`, `host-unable` for an owner outside the
  * namespace's ids, `disk-full` or `io`. After any failure the caller removes the upper folder.
  */
-export async function applyLayer(options: ApplyOptions): Promise<void> {
-  const { blob, mediaType, rootFd, expectedDiffId, ignoreOwners = false, signal } = options;
+export async function applyLayer(options: ApplyOptions): Promise<number> {
+  const { rootFd, ignoreOwners = false, signal } = options;
+  const target = openTarget(rootFd, { ignoreOwners });
+  try {
+    return await readUnpacked(options, async (source) => {
+      let holes = 0;
+      for await (const member of readTar(source)) {
+        signal?.throwIfAborted();
+        if (member.sparse) holes += member.sparse.size - member.size;
+        if (holes > options.most) throw overLimit(options.most);
+        await applyMember(target, member);
+      }
+      target.finish();
+      return holes;
+    });
+  } finally {
+    target.close();
+  }
+}
+
+/** Throws as `applyLayer` does where the blob unpacks to something else; makes nothing of it. */
+export async function checkUnpacked(options: Omit<ApplyOptions, 'rootFd'>): Promise<number> {
+  return readUnpacked(options, async (source) => {
+    for await (const _ of source) options.signal?.throwIfAborted();
+    return 0;
+  });
+}
+
+/** `read` takes all of it, and returns how many bytes it stands for besides. */
+async function readUnpacked(
+  { blob, mediaType, expectedDiffId, most }: Omit<ApplyOptions, 'rootFd'>,
+  read: (source: AsyncIterable<Buffer>) => Promise<number>,
+): Promise<number> {
   const compression = compressionOf(mediaType);
   const hash = createHash('sha256');
-  const target = openTarget(rootFd, { ignoreOwners });
+  let total = 0;
   let file: FileHandle | undefined;
   try {
     file = await open(blob, constants.O_RDONLY | constants.O_NOFOLLOW);
-    const { size } = await file.stat();
-    const source = decompress(file, compression);
-    const hashing = limited(source, size, (chunk) => hash.update(chunk));
-    for await (const member of readTar(hashing)) {
-      signal?.throwIfAborted();
-      await applyMember(target, member);
-    }
-    target.finish();
+    total += await read(
+      limited(decompress(file, compression), most, (chunk) => {
+        hash.update(chunk);
+        total += chunk.length;
+      }),
+    );
   } catch (error) {
     throw explain(error);
   } finally {
-    target.close();
     await file?.close();
   }
   const diffId = `sha256:${hash.digest('hex')}`;
-  if (diffId !== expectedDiffId)
-    throw new MpkitError(
-      'invalid-image',
-      `a layer unpacks to \`${diffId}\`, but its image says \`${expectedDiffId}\``,
-    );
+  if (diffId === expectedDiffId) return total;
+  throw new MpkitError(
+    'invalid-image',
+    `a layer unpacks to \`${diffId}\`, but its image says \`${expectedDiffId}\``,
+  );
 }
 
 async function applyMember(target: LayerTarget, member: TarMember): Promise<void> {
@@ -109,18 +141,15 @@ function decompress(
   return raw.pipe(unpack);
 }
 
-/** Stops compression bombs: 1 GiB, and 200 bytes for each one stored, are plenty. */
 async function* limited(
   source: AsyncIterable<Buffer>,
-  size: number,
+  most: number,
   see: (chunk: Buffer) => void,
 ): AsyncGenerator<Buffer> {
-  const limit = 2 ** 30 + 200 * size;
   let total = 0;
   for await (const chunk of source) {
     total += chunk.length;
-    if (total > limit)
-      throw new MpkitError('invalid-image', `a layer of ${size} bytes unpacks to over ${limit}`);
+    if (total > most) throw overLimit(most);
     see(chunk);
     yield chunk;
   }
@@ -129,6 +158,8 @@ async function* limited(
 function explain(error: unknown): unknown {
   const { code, name } = error as NodeJS.ErrnoException;
   if (name === 'AbortError') return error;
+  if (error instanceof Malformed)
+    return new MpkitError('invalid-image', `a layer that cannot be unpacked: ${error.message}`);
   if (code?.startsWith('Z_') || code?.startsWith('ZSTD_') || code === 'ERR__ZSTD')
     return new MpkitError('invalid-image', `a layer that cannot be unpacked: ${code}`, {
       cause: error,
