@@ -74,12 +74,12 @@ async function readUnpacked(
   let file: FileHandle | undefined;
   try {
     file = await open(blob, constants.O_RDONLY | constants.O_NOFOLLOW);
-    total += await read(
-      limited(decompress(file, compression), most, (chunk) => {
-        hash.update(chunk);
-        total += chunk.length;
-      }),
-    );
+    const source = limited(decompress(file, compression), most, (chunk) => {
+      hash.update(chunk);
+      total += chunk.length;
+    });
+    const others = await read(source);
+    total += others;
   } catch (error) {
     throw explain(error);
   } finally {

@@ -281,7 +281,7 @@ async function applyGzip(content: Buffer, expectedDiffId: ReturnType<typeof dige
   try {
     await applyLayer({
       blob,
-      most: 2 ** 31,
+      most: 2 ** 30,
       mediaType: mediaTypes.layerGzip,
       rootFd,
       expectedDiffId,
