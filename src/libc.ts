@@ -159,6 +159,12 @@ export function setXattr(path: Path, name: string, value: Buffer): void {
   check('lsetxattr', set(text(path), `${name}\0`, value, value.length, 0), path);
 }
 
+/** lremovexattr(2); one that is missing may be so. */
+export function removeXattr(path: Path, name: string): void {
+  if (libc().lremovexattr(text(path), `${name}\0`) === 0 || errnoName() === 'ENODATA') return;
+  throw failure('lremovexattr', path);
+}
+
 /** mknod(2); `mode` has the type bits; devices other than 0:0 need a privilege that steps lack. */
 export function makeNode(path: Path, mode: number, device = 0): void {
   check('mknod', libc().mknod(text(path), mode, device), path);
@@ -243,6 +249,7 @@ function load() {
     lsetxattr: declare(
       'int lsetxattr(const void *path, const void *name, const void *value, size_t size, int flags)',
     ),
+    lremovexattr: declare('int lremovexattr(const void *path, const void *name)'),
     mount: declare(
       'int mount(const void *source, const void *target, const void *type, unsigned long flags, const void *data)',
     ),

@@ -17,7 +17,15 @@ import {
 } from 'node:fs';
 import { joinBytes } from '../../deep-path.ts';
 import { MpkitError } from '../../errors.ts';
-import { makeNode, O_PATH, openInRoot, setTimes, setXattr } from '../../libc.ts';
+import {
+  listXattrs,
+  makeNode,
+  O_PATH,
+  openInRoot,
+  removeXattr,
+  setTimes,
+  setXattr,
+} from '../../libc.ts';
 import { parseEntryPath, refused } from './entry-path.ts';
 import type { Sparse, TarEntry } from './tar-header.ts';
 import type { TarMember } from './tar-read.ts';
@@ -49,7 +57,10 @@ export async function createEntry(
   setTimes(path, member.mtime);
 }
 
-/** Owner, mode and attributes of an existing folder; its time comes last of all. */
+/**
+ * Owner, mode and attributes of an existing folder, of which none stays that the entry does not
+ * name; its time comes last of all.
+ */
 export function setFolderMetadata(path: Buffer, entry: TarEntry, ignoreOwners: boolean): void {
   const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {
@@ -58,6 +69,8 @@ export function setFolderMetadata(path: Buffer, entry: TarEntry, ignoreOwners: b
   } finally {
     closeSync(fd);
   }
+  for (const name of listXattrs(path))
+    if (mayBeSet(name) && !entry.xattrs?.has(name)) removeXattr(path, name);
   setXattrs(path, entry);
 }
 

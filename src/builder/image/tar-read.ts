@@ -119,14 +119,15 @@ interface Extras {
 
 function toEntry(header: Header, { pax, longName, longLink }: Extras): TarEntry {
   const { flag, linkName, ...fields } = header;
-  // pre-POSIX archives mark directories by the slash alone
-  const oldDirectory = (flag === '0' || flag === '\0') && header.name.at(-1) === 0x2f;
-  const type = oldDirectory ? 'directory' : typeOf.get(flag);
-  if (!type) throw new Malformed(`an entry of unknown type ${JSON.stringify(flag)}`);
-  const entry: TarEntry = { ...fields, type, name: longName ?? header.name };
+  const told = typeOf.get(flag);
+  if (!told) throw new Malformed(`an entry of unknown type ${JSON.stringify(flag)}`);
+  const entry: TarEntry = { ...fields, type: told, name: longName ?? header.name };
   const link = longLink ?? linkName;
   if (link.length > 0) entry.linkName = link;
   if (pax) applyPax(entry, pax);
+  // pre-POSIX archives mark directories by the slash alone; a cut name may end anywhere
+  if ((flag === '0' || flag === '\0') && entry.name.at(-1) === 0x2f) entry.type = 'directory';
+  const { type } = entry;
   if (entry.uid > largestOwner || entry.gid > largestOwner)
     throw new Malformed(`\`${entry.name}\` belongs to ${entry.uid}:${entry.gid}`);
   if (entry.type !== 'file' && entry.size !== 0)

@@ -12,7 +12,10 @@ export function fingerprintOf(folder: string): string {
     // the folder itself is renamed when it gets its place, and holds nothing of its own
     if (name.length === 0) continue;
     const { ino, mode, size, mtimeNs, ctimeNs } = stats;
-    hash.update(name).update(`\0${ino} ${mode} ${size} ${mtimeNs} ${ctimeNs}\n`);
+    // overlayfs makes its marks of removals as names of one file, and unlinks one of them later
+    const isMark = stats.isCharacterDevice() && stats.rdev === 0n;
+    const facts = isMark ? 'removed' : `${ino} ${mode} ${size} ${mtimeNs} ${ctimeNs}`;
+    hash.update(name).update(`\0${facts}\n`);
   }
   return hash.digest('hex');
 }
