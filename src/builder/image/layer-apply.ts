@@ -15,7 +15,7 @@ import { Malformed } from './malformed.ts';
 import { compressionOf } from './media-types.ts';
 import { readTar, type TarMember } from './tar-read.ts';
 import { overLimit } from './unpack-limit.ts';
-import { nodeUnzstd, unzstd } from './zstd.ts';
+import { unzstd } from './zstd.ts';
 
 export interface ApplyOptions {
   /** The blob's file, its digest already checked. */
@@ -135,8 +135,8 @@ function decompress(
 ): AsyncIterable<Buffer> {
   const raw = file.createReadStream({ highWaterMark: 1 << 18, autoClose: false });
   if (compression === 'none') return raw;
-  const unpack = compression === 'gzip' ? zlib.createGunzip({ chunkSize: 1 << 18 }) : nodeUnzstd();
-  if (!unpack) return unzstd(raw);
+  if (compression === 'zstd') return unzstd(raw);
+  const unpack = zlib.createGunzip({ chunkSize: 1 << 18 });
   raw.on('error', (error) => unpack.destroy(error));
   return raw.pipe(unpack);
 }
