@@ -32,6 +32,15 @@ export function openInRoot(rootFd: number, path: Path, flags: number, mode = 0):
   }
 }
 
+/** renameat2(2): each gets the other's name, at once; false where one is missing or cannot. */
+export function exchangeNames(one: Path, other: Path): boolean {
+  const RENAME_EXCHANGE = 2;
+  if (libc().renameat2(AT_FDCWD, text(one), AT_FDCWD, text(other), RENAME_EXCHANGE) === 0)
+    return true;
+  if (['ENOENT', 'EINVAL', 'ENOSYS'].includes(errnoName())) return false;
+  throw failure('renameat2', other);
+}
+
 /** flock(2); false where somebody else holds it and `wait` is not set. */
 export function lockFile(fd: number, how: 'shared' | 'exclusive'): boolean {
   const LOCK_NB = 4;
@@ -150,6 +159,12 @@ export function setXattr(path: Path, name: string, value: Buffer): void {
   check('lsetxattr', set(text(path), `${name}\0`, value, value.length, 0), path);
 }
 
+/** lremovexattr(2); one that is missing may be so. */
+export function removeXattr(path: Path, name: string): void {
+  if (libc().lremovexattr(text(path), `${name}\0`) === 0 || errnoName() === 'ENODATA') return;
+  throw failure('lremovexattr', path);
+}
+
 /** mknod(2); `mode` has the type bits; devices other than 0:0 need a privilege that steps lack. */
 export function makeNode(path: Path, mode: number, device = 0): void {
   check('mknod', libc().mknod(text(path), mode, device), path);
@@ -211,6 +226,9 @@ function load() {
     ),
     fsmount: declare('long syscall(long n, int fd, unsigned int flags, unsigned int attributes)'),
     open_tree: declare('long syscall(long n, int dir, const void *path, unsigned int flags)'),
+    renameat2: declare(
+      'int renameat2(int fromDir, const void *from, int toDir, const void *to, unsigned int flags)',
+    ),
     flock: declare('int flock(int fd, int how)'),
     syncfs: declare('int syncfs(int fd)'),
     pipe2: declare('int pipe2(void *ends, int flags)'),
@@ -231,6 +249,7 @@ function load() {
     lsetxattr: declare(
       'int lsetxattr(const void *path, const void *name, const void *value, size_t size, int flags)',
     ),
+    lremovexattr: declare('int lremovexattr(const void *path, const void *name)'),
     mount: declare(
       'int mount(const void *source, const void *target, const void *type, unsigned long flags, const void *data)',
     ),

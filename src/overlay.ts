@@ -2,6 +2,7 @@
 import { closeSync, constants, mkdtempSync, openSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MpkitError } from './errors.ts';
 import { configure, makeDetached, mountDetached, O_PATH, openFileSystem } from './libc.ts';
 
 export interface OverlayLayers {
@@ -17,6 +18,7 @@ export interface OverlayLayers {
  * namespace; uses `userxattr`, without which renaming a lower folder fails in a user namespace.
  */
 export function detachedOverlay(layers: OverlayLayers): number {
+  if (layers.lower.length > mostLayers) throw tooMany(layers, mostLayers);
   try {
     return newOverlay(layers);
   } catch (error) {
@@ -24,6 +26,22 @@ export function detachedOverlay(layers: OverlayLayers): number {
     if ((error as NodeJS.ErrnoException).code === 'EINVAL') return olderOverlay(layers);
     throw error;
   }
+}
+
+/** Bytes that mount(2) reads of its options; the rest would be cut off silently. */
+const optionPage = 4096;
+
+/** OVL_MAX_STACK: as many as overlayfs takes. */
+const mostLayers = 500;
+
+function tooMany({ lower }: OverlayLayers, most: number): MpkitError {
+  return new MpkitError(
+    'host-unable',
+    `a file system of ${lower.length} layers, but this kernel's overlayfs takes ${most}`,
+    {
+      hint: 'join RUN steps with `&&`, or take a base with fewer layers (`buildah build --squash`)',
+    },
+  );
 }
 
 function newOverlay({ lower, upper }: OverlayLayers): number {
@@ -56,6 +74,7 @@ function olderOverlay({ lower, upper }: OverlayLayers): number {
   try {
     const options = [`lowerdir=${lower.map(short).join(':')}`, 'userxattr'];
     if (upper) options.push(`upperdir=${short(upper.folder)}`, `workdir=${short(upper.work)}`);
+    if (options.join(',').length >= optionPage) throw tooMany({ lower }, 200);
     return mountDetached('overlay', place, options.join(','), upper === undefined);
   } finally {
     for (const fd of opened) closeSync(fd);

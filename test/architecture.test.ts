@@ -17,7 +17,9 @@ const imports = [...sources].flatMap(([path, text]) => importsOf(path, text));
 const inside = imports.filter(({ to }) => to.startsWith('src/'));
 
 /** Longer than 250 lines, each for a reason. */
-const longFiles = new Map<string, string>([]);
+const longFiles = new Map<string, string>([
+  ['src/libc.ts', 'one declaration and one function for each call into libc'],
+]);
 
 /** Stages that only compute: no file, process or socket is touched. */
 const pure = [

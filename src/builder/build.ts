@@ -63,7 +63,7 @@ async function openExecutor(options: BuildOptions, opened: Opened): Promise<Exec
     scratch,
     layers,
     mounts: snapshotMounts(root, { layers, scratch }),
-    blobs: await openBlobs(root),
+    blobs: await openBlobs(root, scratch.make('blobs')),
     cache: openCache(root, { journal, layers }),
     runners: createRunners({ root, scratch, offline, onProgress, onTransfer: emit, signal }),
     fileSource: contexts.files,

@@ -1,5 +1,5 @@
 /** What an image that was built here consists of, read from the store. */
-
+import { join } from 'node:path';
 import { type Digest, hasBlob, openBlobs, readBlob } from './image/index.ts';
 import type { BuildRecord } from './record.ts';
 
@@ -17,7 +17,8 @@ export async function describeImages(
   root: string,
   { images }: BuildRecord,
 ): Promise<ImageDescription[]> {
-  const blobs = await openBlobs(root);
+  // nothing is written
+  const blobs = await openBlobs(root, join(root, 'tmp'));
   const describe = async ({ platform, digest, size }: BuildRecord['images'][number]) => {
     if (!(await hasBlob(blobs, { digest: digest as Digest, size }))) return { platform, digest };
     const manifest = JSON.parse((await readBlob(blobs, digest as Digest)).toString('utf8'));

@@ -9,18 +9,16 @@ import {
   hasBlob,
   type ImageConfig,
   type ImageLayer,
-  importLayoutBlob,
   writeLayer,
 } from './image/index.ts';
 import type { PlannedImage } from './plan/index.ts';
-import { allVertices } from './plan/index.ts';
 import type { Snapshot, SnapshotLayer } from './snapshot/index.ts';
 import type { Executor } from './solve/index.ts';
 
 export type BuiltImage = Awaited<ReturnType<typeof assembleImage>>;
 
 export async function finishImage(
-  { platform, state, vertex }: PlannedImage,
+  { platform, state }: PlannedImage,
   snapshot: Snapshot,
   { executor, epoch }: { executor: Executor; epoch: number | undefined },
 ): Promise<BuiltImage> {
@@ -32,7 +30,7 @@ export async function finishImage(
     closeSync(rootFd);
   }
   const layers: ImageLayer[] = [];
-  for (const layer of snapshot) layers.push(await withBlob(layer, vertex, { executor, epoch }));
+  for (const layer of snapshot) layers.push(await withBlob(layer, { executor, epoch }));
   return assembleImage({ config, layers, blobs: executor.blobs });
 }
 
@@ -59,36 +57,20 @@ function documentOf(
   } as ImageConfig;
 }
 
-/** The compressed form of a layer, from the store, the base's layout, or made now. */
+/** The compressed form of a layer: the base's own, what was made of it before, or made now. */
 async function withBlob(
   layer: SnapshotLayer,
-  vertex: PlannedImage['vertex'],
   { executor, epoch }: { executor: Executor; epoch: number | undefined },
 ): Promise<ImageLayer> {
   const { diffId, blob } = layer;
   if (blob && (await hasBlob(executor.blobs, { digest: blob.digest as Digest, size: blob.size })))
     return { diffId: diffId as Digest, ...blob, digest: blob.digest as Digest };
-  const base = baseBlob(diffId, vertex, executor);
-  if (base) {
-    await importLayoutBlob(base.layout, base.descriptor, executor.blobs);
-    return { diffId: diffId as Digest, ...base.descriptor };
-  }
   const written = await writeLayer(executor.layers.folderOf(layer), {
     blobs: executor.blobs,
     epoch,
   });
+  if (written.diffId !== diffId) throw executor.layers.dropChanged(layer);
   const { mediaType, digest, size } = written;
   executor.layers.update({ ...layer, blob: { mediaType, digest, size } });
   return written;
-}
-
-function baseBlob(diffId: string, vertex: PlannedImage['vertex'], executor: Executor) {
-  for (const { op } of allVertices([vertex])) {
-    if (op.kind !== 'image') continue;
-    const { layout, resolved } = executor.image(op.manifest);
-    const at = resolved.config.rootfs.diff_ids.indexOf(diffId as Digest);
-    const descriptor = resolved.manifest.layers[at];
-    if (descriptor) return { layout, descriptor };
-  }
-  return undefined;
 }

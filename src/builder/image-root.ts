@@ -42,7 +42,7 @@ export async function imageRoot(options: {
   signal: AbortSignal;
 }): Promise<RunnableRoot> {
   const { root, scratch, emit, signal, platform } = options;
-  const blobs = await openBlobs(root);
+  const blobs = await openBlobs(root, scratch.make('blobs'));
   const layout = await openSource(options.source, blobs);
   const resolved = await resolveImage(layout, platform);
   const journal = openJournal(root, scratch.folder);

@@ -1,5 +1,7 @@
 /** Owns building images: the only door into this folder. */
+
 export { type BuildResult, build } from './build.ts';
+export { checkStore } from './check-store.ts';
 export { describeImages, type ImageDescription } from './describe-image.ts';
 export type { BuildEvent, Emit, PlannedPlatform, PlannedStep, VertexLabel } from './events.ts';
 export {

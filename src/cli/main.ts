@@ -57,6 +57,13 @@ const verbs = new Map<string, { summary: string; load: () => Promise<Verb> }>([
     },
   ],
   [
+    'check',
+    {
+      summary: 'look whether blobs and layers in the state folder are as they were made',
+      load: async () => (await import('./check.ts')).checkVerb,
+    },
+  ],
+  [
     'prune',
     {
       summary: 'remove cached steps, layers, records and, with --all, emulators',

@@ -1,7 +1,6 @@
 /** `mpkit prune`: gives back the space of the state folder. */
-import { existsSync, lstatSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { emptyState } from '../emulator/index.ts';
+import { walkTree } from '../walk-tree.ts';
 import { inNamespace, parseWords, type Verb } from './verb.ts';
 
 export const pruneVerb: Verb = {
@@ -25,7 +24,7 @@ mpkit can remove.
       { root: values.root, loans: [], quiet: true },
       async (root) => {
         const kept = values.all ? [] : ['emulators'];
-        const freed = emptyState(root, kept, sizeOf);
+        const freed = emptyState(root, kept, diskGain);
         process.stdout.write(`freed ${(freed / 1e6).toFixed(1)} MB\n`);
         return 0;
       },
@@ -33,9 +32,19 @@ mpkit can remove.
   },
 };
 
-function sizeOf(path: string): number {
-  if (!existsSync(path)) return 0;
-  const is = lstatSync(path);
-  if (!is.isDirectory()) return is.size;
-  return readdirSync(path).reduce((sum, name) => sum + sizeOf(join(path, name)), 0);
+/** What the disk gains: each file once, and only where none of its names stays elsewhere. */
+function diskGain(paths: string[]): number {
+  const names = new Map<string, bigint>();
+  let blocks = 0n;
+  for (const path of paths)
+    for (const { stats } of walkTree(Buffer.from(path))) {
+      if (!stats.isDirectory() && stats.nlink > 1n) {
+        const file = `${stats.dev}:${stats.ino}`;
+        const seen = (names.get(file) ?? 0n) + 1n;
+        names.set(file, seen);
+        if (seen < stats.nlink) continue;
+      }
+      blocks += stats.blocks;
+    }
+  return Number(blocks) * 512;
 }

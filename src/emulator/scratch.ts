@@ -51,19 +51,21 @@ export function stubLayer(root: string): string {
  * Empties the state folder but for `kept`, alone: throws `io` while another process uses it.
  * Returns the freed bytes.
  */
-export function emptyState(root: string, kept: string[], sizeOf: (path: string) => number): number {
+export function emptyState(
+  root: string,
+  kept: string[],
+  gainOf: (paths: string[]) => number,
+): number {
   const fd = openSync(join(root, useName), constants.O_CREAT | constants.O_RDWR, 0o600);
   try {
     if (!lockFile(fd, 'exclusive'))
       throw new MpkitError('io', `another mpkit is using the state folder \`${root}\``, {
         hint: 'wait until its builds and runs have ended',
       });
-    let freed = 0;
-    for (const name of readdirSync(root)) {
-      if (name === useName || kept.includes(name)) continue;
-      freed += sizeOf(join(root, name));
-      removeTree(Buffer.from(join(root, name)));
-    }
+    const going = readdirSync(root).filter((name) => name !== useName && !kept.includes(name));
+    const paths = going.map((name) => join(root, name));
+    const freed = gainOf(paths);
+    for (const path of paths) removeTree(Buffer.from(path));
     return freed;
   } finally {
     closeSync(fd);

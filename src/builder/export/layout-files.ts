@@ -5,6 +5,7 @@ import {
   type BlobFacts,
   type Blobs,
   blobPath,
+  dropCorrupt,
   hasBlob,
   putBlob,
   readBlob,
@@ -31,7 +32,10 @@ export interface LayoutContent {
 export type LayoutFile =
   | { name: string; content: Buffer }
   /** A blob of the store, which is copied as it is. */
-  | { name: string; source: string; size: number };
+  | { name: string; source: string; size: number; check: CheckHash };
+
+/** Throws `corrupt` for the hash of other bytes than the blob's, which is dropped. */
+export type CheckHash = (sha256: string) => Promise<void>;
 
 export interface LayoutOptions {
   images: PlatformImage[];
@@ -118,5 +122,8 @@ async function blobsOf(images: PlatformImage[], blobs: Blobs): Promise<Map<strin
 async function storedFile(blobs: Blobs, { digest, size }: BlobFacts): Promise<LayoutFile> {
   if (!(await hasBlob(blobs, { digest, size })))
     throw new MpkitError('corrupt', `blob \`${digest}\` of ${size} bytes is missing in the store`);
-  return { name: `blobs/sha256/${hexOf(digest)}`, source: blobPath(blobs, digest), size };
+  const check: CheckHash = async (sha256) => {
+    if (sha256 !== hexOf(digest)) throw await dropCorrupt(blobs, digest);
+  };
+  return { name: `blobs/sha256/${hexOf(digest)}`, source: blobPath(blobs, digest), size, check };
 }

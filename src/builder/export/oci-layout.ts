@@ -2,8 +2,8 @@
  * `--output type=oci`: an OCI image layout as a tar archive or a folder. It is written beside its
  * destination and renamed, so that nothing half-written carries the name.
  */
-import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { constants, createReadStream } from 'node:fs';
 import {
   copyFile,
   type FileHandle,
@@ -11,8 +11,6 @@ import {
   mkdir,
   open,
   readdir,
-  rename,
-  rm,
   stat,
   writeFile,
 } from 'node:fs/promises';
@@ -22,6 +20,7 @@ import { watchGrowth } from '../../growth.ts';
 import { type EmitTransfer, startTransfer } from '../../transfer.ts';
 import type { Descriptor } from '../image/documents.ts';
 import { encodeHeader, endOfArchive, padding, type TarEntry } from '../image/tar-header.ts';
+import { openBeside } from './beside.ts';
 import { type LayoutFile, type LayoutOptions, layoutFiles } from './layout-files.ts';
 
 export interface OciLayoutOptions extends LayoutOptions {
@@ -86,13 +85,12 @@ async function writeArchive(dest: string, files: LayoutFile[], packing: Packing)
   // a pipe or device is written to; renaming over it would remove it
   if (existing && !existing.isFile())
     return withFile(dest, 'w', (file) => pack(into(file), files, packing));
-  const temporary = siblingOf(dest);
+  const beside = openBeside(dest, 'file');
   try {
-    await withFile(temporary, 'wx', (file) => pack(into(file), files, packing));
-    await rename(temporary, dest);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
+    await withFile(beside.path, 'w', (file) => pack(into(file), files, packing));
+    await beside.take();
+  } finally {
+    beside.remove();
   }
 }
 
@@ -150,17 +148,20 @@ async function pack(put: Put, files: LayoutFile[], { mtime, reached }: Packing):
 
 async function copyInto(
   put: Put,
-  { source, size }: Extract<LayoutFile, { source: string }>,
+  { source, size, check }: Extract<LayoutFile, { source: string }>,
 ): Promise<void> {
+  const hash = createHash('sha256');
   const file = await open(source, constants.O_RDONLY | constants.O_NOFOLLOW);
   const chunk = Buffer.allocUnsafe(Math.min(size, 4 * 1024 * 1024));
   try {
     for (let left = size; left > 0; ) {
       const { bytesRead } = await file.read(chunk, 0, Math.min(left, chunk.length), null);
       if (bytesRead === 0) throw new MpkitError('corrupt', `\`${source}\` became shorter`);
+      hash.update(chunk.subarray(0, bytesRead));
       await put(chunk.subarray(0, bytesRead));
       left -= bytesRead;
     }
+    await check(hash.digest('hex'));
   } finally {
     await file.close();
   }
@@ -177,29 +178,20 @@ function parentsOf(name: string): string[] {
 }
 
 async function writeFolder(dest: string, files: LayoutFile[], reached: Reached): Promise<void> {
-  const replaced = await mayBeReplaced(dest);
-  const temporary = siblingOf(dest);
-  const old = siblingOf(dest);
+  await checkReplaceable(dest);
+  const beside = openBeside(dest, 'folder');
   try {
-    await mkdir(join(temporary, 'blobs/sha256'), { recursive: true });
+    await mkdir(join(beside.path, 'blobs/sha256'), { recursive: true });
     let written = 0;
     for (const each of files) {
-      await writeMember(join(temporary, each.name), each, (bytes) => reached(written + bytes));
+      await writeMember(join(beside.path, each.name), each, (bytes) => reached(written + bytes));
       written += sizeOf(each);
       reached(written);
     }
-    if (replaced) await rename(dest, old);
-    try {
-      await rename(temporary, dest);
-    } catch (error) {
-      if (replaced) await rename(old, dest);
-      throw error;
-    }
-  } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
-    throw error;
+    await beside.take();
+  } finally {
+    beside.remove();
   }
-  await rm(old, { recursive: true, force: true });
 }
 
 /** Copies: a user who changes the layout must not change the store. */
@@ -212,22 +204,26 @@ async function writeMember(path: string, file: LayoutFile, reached: Reached): Pr
     stop();
   }
   await withFile(path, 'r+', (copy) => copy.chmod(0o644));
+  await file.check(await hashFile(path));
 }
 
-/** True for an empty folder and for a layout with nothing else in it, false where nothing is. */
-async function mayBeReplaced(dest: string): Promise<boolean> {
+/** Of the copy: what was written is what has to be right. */
+async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk);
+  return hash.digest('hex');
+}
+
+/** Passes an empty folder, a layout with nothing else in it, and a name that nothing has. */
+async function checkReplaceable(dest: string): Promise<void> {
   const existing = await lstat(dest).catch(() => undefined);
-  if (!existing) return false;
+  if (!existing) return;
   const names = existing.isDirectory() ? await readdir(dest) : [];
   const isLayout = names.includes('oci-layout') && names.every((name) => ownNames.has(name));
-  if (existing.isDirectory() && (names.length === 0 || isLayout)) return true;
+  if (existing.isDirectory() && (names.length === 0 || isLayout)) return;
   throw new MpkitError('invalid-input', `\`${dest}\` exists and is not an OCI layout`, {
     hint: 'remove it, or name another folder',
   });
 }
 
 const ownNames = new Set(['oci-layout', 'index.json', 'blobs', 'ingest']);
-
-function siblingOf(path: string): string {
-  return join(dirname(path), `.${basename(path)}.mpkit-${randomBytes(6).toString('hex')}`);
-}

@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ioError, MpkitError } from '../../errors.ts';
 import { type Digest, digestOf, hexOf } from './digest.ts';
@@ -24,16 +24,14 @@ export interface BlobFacts {
 /** JSON documents (manifests, indexes, configs) above this many bytes are refused. */
 export const documentLimit = 4 * 1024 * 1024;
 
-/** Makes the folders where they are missing and drops what killed processes left behind. */
-export async function openBlobs(stateRoot: string): Promise<Blobs> {
-  const blobs = {
-    folder: join(stateRoot, 'blobs/sha256'),
-    temporary: join(stateRoot, 'blobs/tmp'),
-  };
+/**
+ * Makes the store where it is missing. `temporary` is a folder of this process's own, which the
+ * next one removes when this one is killed.
+ */
+export async function openBlobs(stateRoot: string, temporary: string): Promise<Blobs> {
+  const blobs = { folder: join(stateRoot, 'blobs/sha256'), temporary };
   try {
     await mkdir(blobs.folder, { recursive: true, mode: 0o700 });
-    await mkdir(blobs.temporary, { recursive: true, mode: 0o700 });
-    await dropStale(blobs.temporary);
   } catch (error) {
     throw ioError(error, 'opening the blob store');
   }
@@ -50,7 +48,7 @@ export async function putBlob(
   expected?: BlobFacts,
 ): Promise<BlobFacts> {
   const known = Buffer.isBuffer(content) ? factsOf(content) : undefined;
-  if (known && !expected && (await hasBlob(blobs, known))) return known;
+  if (known && !expected && (await holds(blobs, known, content as Buffer))) return known;
   const writer = await startBlob(blobs);
   try {
     for await (const chunk of Buffer.isBuffer(content) ? [content] : content) {
@@ -63,6 +61,12 @@ export async function putBlob(
     await writer.abort();
     throw ioError(error, 'storing a blob');
   }
+}
+
+/** Documents are few and small: whatever is stored under their name is compared. */
+async function holds(blobs: Blobs, facts: BlobFacts, content: Buffer): Promise<boolean> {
+  if (!(await hasBlob(blobs, facts))) return false;
+  return content.equals(await readFile(blobPath(blobs, facts.digest)));
 }
 
 function factsOf(content: Buffer): BlobFacts {
@@ -122,7 +126,7 @@ export async function readBlob(blobs: Blobs, digest: Digest): Promise<Buffer> {
     file = await open(blobPath(blobs, digest), constants.O_RDONLY | constants.O_NOFOLLOW);
     const content = await readBounded(file, `\`${digest}\``);
     const found = createHash('sha256').update(content).digest('hex');
-    if (found !== hexOf(digest)) throw corrupt(digest);
+    if (found !== hexOf(digest)) throw await dropCorrupt(blobs, digest);
     return content;
   } catch (error) {
     throw ioError(error, `reading blob \`${digest}\``);
@@ -131,7 +135,10 @@ export async function readBlob(blobs: Blobs, digest: Digest): Promise<Buffer> {
   }
 }
 
-/** Reads the whole blob again; throws `corrupt` when its bytes are not those of its name. */
+/**
+ * Reads the whole blob again. Throws `corrupt` when its bytes are not those of its name, and drops
+ * it: whatever needs it makes it anew.
+ */
 export async function verifyBlob(blobs: Blobs, digest: Digest): Promise<void> {
   const hash = createHash('sha256');
   try {
@@ -141,7 +148,7 @@ export async function verifyBlob(blobs: Blobs, digest: Digest): Promise<void> {
   } catch (error) {
     throw ioError(error, `reading blob \`${digest}\``);
   }
-  if (hash.digest('hex') !== hexOf(digest)) throw corrupt(digest);
+  if (hash.digest('hex') !== hexOf(digest)) throw await dropCorrupt(blobs, digest);
 }
 
 /** All of an open file, unless it is larger than `documentLimit`; also safe when it grows. */
@@ -168,16 +175,6 @@ async function writeAll(file: FileHandle, chunk: Buffer): Promise<void> {
     done += (await file.write(chunk, done, chunk.length - done)).bytesWritten;
 }
 
-/** A day is longer than any one blob takes, and needs no knowledge of other processes. */
-async function dropStale(folder: string): Promise<void> {
-  const limit = Date.now() - 24 * 60 * 60 * 1000;
-  for (const name of await readdir(folder)) {
-    const path = join(folder, name);
-    const found = await stat(path).catch(() => undefined);
-    if (found && found.mtimeMs < limit) await unlink(path).catch(() => {});
-  }
-}
-
 function mismatch(expected: BlobFacts, found: string): MpkitError {
   return new MpkitError(
     'invalid-image',
@@ -185,8 +182,12 @@ function mismatch(expected: BlobFacts, found: string): MpkitError {
   );
 }
 
-function corrupt(digest: Digest): MpkitError {
-  return new MpkitError('corrupt', `blob \`${digest}\` has other bytes than its name says`, {
-    hint: "remove the `blobs` folder below mpkit's state folder; it is filled again when needed",
-  });
+/** Drops a blob that holds other bytes than its name says; returns what to throw. */
+export async function dropCorrupt(blobs: Blobs, digest: Digest): Promise<MpkitError> {
+  await unlink(blobPath(blobs, digest)).catch(() => {});
+  return new MpkitError(
+    'corrupt',
+    `blob \`${digest}\` was changed in the state folder: it has other bytes than its name says`,
+    { hint: 'it was dropped: build again, and it is made anew; `mpkit check` looks for others' },
+  );
 }

@@ -1,6 +1,5 @@
 /** Reads a stream of buffers by counts of bytes, keeping one buffer of it at a time. */
 import { Malformed } from './malformed.ts';
-import { blockSize } from './tar-header.ts';
 
 /** A stream that can leave bytes out without reading them. */
 export interface Source extends AsyncIterable<Buffer> {
@@ -46,9 +45,9 @@ export function byteReader(source: Source) {
     position: () => position,
     take,
 
-    /** A block of 512 bytes; undefined at the end of the stream. */
-    async block(): Promise<Buffer | undefined> {
-      return (await refill()) ? take(blockSize) : undefined;
+    /** The next `count` bytes; undefined at the end of the stream. */
+    async next(count: number): Promise<Buffer | undefined> {
+      return (await refill()) ? take(count) : undefined;
     },
 
     async skip(count: number): Promise<void> {

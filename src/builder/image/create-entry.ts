@@ -5,18 +5,29 @@ import {
   constants,
   fchmodSync,
   fchownSync,
+  ftruncateSync,
   lchownSync,
   linkSync,
   lstatSync,
   mkdirSync,
   openSync,
+  statfsSync,
   symlinkSync,
   writeSync,
 } from 'node:fs';
 import { joinBytes } from '../../deep-path.ts';
-import { makeNode, O_PATH, openInRoot, setTimes, setXattr } from '../../libc.ts';
+import { MpkitError } from '../../errors.ts';
+import {
+  listXattrs,
+  makeNode,
+  O_PATH,
+  openInRoot,
+  removeXattr,
+  setTimes,
+  setXattr,
+} from '../../libc.ts';
 import { parseEntryPath, refused } from './entry-path.ts';
-import type { TarEntry } from './tar-header.ts';
+import type { Sparse, TarEntry } from './tar-header.ts';
 import type { TarMember } from './tar-read.ts';
 import { mayBeSet } from './xattrs.ts';
 
@@ -46,7 +57,10 @@ export async function createEntry(
   setTimes(path, member.mtime);
 }
 
-/** Owner, mode and attributes of an existing folder; its time comes last of all. */
+/**
+ * Owner, mode and attributes of an existing folder, of which none stays that the entry does not
+ * name; its time comes last of all.
+ */
 export function setFolderMetadata(path: Buffer, entry: TarEntry, ignoreOwners: boolean): void {
   const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {
@@ -55,6 +69,8 @@ export function setFolderMetadata(path: Buffer, entry: TarEntry, ignoreOwners: b
   } finally {
     closeSync(fd);
   }
+  for (const name of listXattrs(path))
+    if (mayBeSet(name) && !entry.xattrs?.has(name)) removeXattr(path, name);
   setXattrs(path, entry);
 }
 
@@ -76,9 +92,8 @@ async function createFile(path: Buffer, member: TarMember, options: CreateOption
   const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
   const fd = exclusively(options, () => openSync(path, flags, 0o600));
   try {
-    for await (const chunk of member.content())
-      for (let done = 0; done < chunk.length; )
-        done += writeSync(fd, chunk, done, chunk.length - done);
+    if (member.sparse) await writeSparse(fd, member, member.sparse);
+    else for await (const chunk of member.content()) writeAll(fd, chunk, null);
     if (!options.ignoreOwners) fchownSync(fd, member.uid, member.gid);
     fchmodSync(fd, member.mode);
   } finally {
@@ -89,15 +104,43 @@ async function createFile(path: Buffer, member: TarMember, options: CreateOption
   setTimes(path, member.mtime);
 }
 
-/** The target is found in the root, and must be a regular file there. */
+function writeAll(fd: number, chunk: Buffer, at: number | null): void {
+  for (let done = 0; done < chunk.length; )
+    done += writeSync(fd, chunk, done, chunk.length - done, at === null ? null : at + done);
+}
+
+/** What is not stored stays a hole. */
+async function writeSparse(
+  fd: number,
+  member: TarMember,
+  { size, regions }: Sparse,
+): Promise<void> {
+  ftruncateSync(fd, size);
+  const left = regions.filter(({ length }) => length > 0).reverse();
+  let current = left.pop();
+  for await (const chunk of member.content())
+    for (let rest = chunk; rest.length > 0 && current; ) {
+      const part = rest.subarray(0, current.length);
+      writeAll(fd, part, current.offset);
+      rest = rest.subarray(part.length);
+      const length = current.length - part.length;
+      current = length > 0 ? { offset: current.offset + part.length, length } : left.pop();
+    }
+}
+
+/** The target is found in the root; linkat(2) follows nothing, so that a link to a link is one. */
 function createHardLink(path: Buffer, entry: TarEntry, options: CreateOptions): void {
   const { parent, base } = parseEntryPath(entry.linkName!);
   const folder = parent.length === 0 ? Buffer.from('.') : parent.reduce(joinBytes);
   const fd = openInRoot(options.rootFd, folder, O_PATH | constants.O_DIRECTORY);
   try {
     const target = Buffer.concat([Buffer.from(`/proc/self/fd/${fd}/`), base]);
-    if (base.length === 0 || !lstatSync(target).isFile())
-      throw refused(entry.name, 'is a hard link to something that is no regular file');
+    const is = lstatSync(target);
+    if (base.length === 0 || is.isDirectory())
+      throw refused(entry.name, 'is a hard link to a folder');
+    // the kernel's mark of a removal, which a second name would spread
+    if (is.isCharacterDevice() && is.rdev === 0)
+      throw refused(entry.name, 'is a hard link to nothing');
     exclusively(options, () => linkSync(target, path));
   } finally {
     closeSync(fd);
@@ -140,7 +183,26 @@ function setXattrs(path: Buffer, entry: TarEntry): void {
       setXattr(path, name, value);
     } catch (error) {
       const { code = '' } = error as NodeJS.ErrnoException;
-      if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL'].includes(code)) throw error;
+      if (['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL'].includes(code)) continue;
+      if (isFullOfXattrs(code, path)) throw tooManyXattrs(entry);
+      throw error;
     }
   }
+}
+
+/** File systems answer "no space left" where a file's attributes outgrow the place for them. */
+function isFullOfXattrs(code: string, path: Buffer): boolean {
+  if (code === 'E2BIG' || code === 'ERANGE') return true;
+  const folder = path.subarray(0, path.lastIndexOf(0x2f));
+  return code === 'ENOSPC' && statfsSync(folder).bavail > 0;
+}
+
+function tooManyXattrs({ name, xattrs }: TarEntry): MpkitError {
+  let bytes = 0;
+  for (const [key, value] of xattrs ?? []) bytes += key.length + value.length;
+  return new MpkitError(
+    'host-unable',
+    `\`${name.subarray(0, 200)}\` has ${xattrs?.size} extended attributes of ${bytes} bytes: more than this file system holds`,
+    { hint: 'point `--root` (or MPKIT_ROOT) at xfs, btrfs, or ext4 with `ea_inode`' },
+  );
 }

@@ -8,9 +8,13 @@ export interface EntryPath {
   base: Buffer;
 }
 
-/** A leading slash and `.` components mean nothing; `..`, and NULs, throw `invalid-image`. */
+/**
+ * A leading slash and `.` components mean nothing; `..`, and NULs, throw `invalid-image`. A whiteout
+ * is longer than the name that it stands for, which alone has to fit.
+ */
 export function parseEntryPath(name: Buffer): EntryPath {
-  if (name.length > 4095) throw refused(name, 'is longer than 4,095 bytes');
+  if (name.length > longestPath + whiteout.length)
+    throw refused(name, 'is longer than 4,095 bytes');
   const parts: Buffer[] = [];
   for (let at = 0; at <= name.length; ) {
     const found = name.indexOf(0x2f, at);
@@ -19,12 +23,16 @@ export function parseEntryPath(name: Buffer): EntryPath {
     at = end + 1;
     if (part.length === 0 || part.equals(dot)) continue;
     if (part.equals(dots)) throw refused(name, 'leads upwards');
-    if (part.length > 255) throw refused(name, 'has a component longer than 255 bytes');
+    const stoodFor =
+      found < 0 && startsWith(part, whiteout) ? part.length - whiteout.length : part.length;
+    if (stoodFor > 255) throw refused(name, 'has a component longer than 255 bytes');
     parts.push(part);
   }
   if (name.includes(0)) throw refused(name, 'holds a NUL byte');
   if (name.length === 0) throw refused(name, 'is empty');
   const base = parts.pop() ?? Buffer.alloc(0);
+  if (name.length > longestPath && !startsWith(base, whiteout))
+    throw refused(name, 'is longer than 4,095 bytes');
   return { parent: parts, base };
 }
 
@@ -56,6 +64,9 @@ export function meaningOf(name: Buffer, { parent, base }: EntryPath): Meaning {
 export function refused(name: Buffer, why: string): MpkitError {
   return new MpkitError('invalid-image', `layer entry \`${name.subarray(0, 200)}\` ${why}`);
 }
+
+/** PATH_MAX without its NUL. */
+export const longestPath = 4095;
 
 const dot = Buffer.from('.');
 const dots = Buffer.from('..');

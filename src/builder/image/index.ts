@@ -8,6 +8,7 @@ export {
   type BlobFacts,
   type Blobs,
   blobPath,
+  dropCorrupt,
   hasBlob,
   openBlobs,
   putBlob,
@@ -24,7 +25,7 @@ export {
   parseLayoutUrl,
 } from './image-source.ts';
 export { formatDocument } from './json.ts';
-export { type ApplyOptions, applyLayer } from './layer-apply.ts';
+export { type ApplyOptions, applyLayer, checkUnpacked } from './layer-apply.ts';
 export { hashLayer, type Layer, type LayerOptions, writeLayer } from './layer-write.ts';
 export { importLayoutBlob, type Layout, openArchive, openLayout } from './layout-read.ts';
 export { type ResolvedImage, resolveImage } from './layout-resolve.ts';
@@ -32,3 +33,4 @@ export { openStored } from './layout-stored.ts';
 export { mediaTypes } from './media-types.ts';
 export { formatReference, parseReference, parseTag, type Reference } from './reference.ts';
 export { checkTruthful, type TruthCheck } from './truthful.ts';
+export { unpackAllowance } from './unpack-limit.ts';

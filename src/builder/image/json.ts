@@ -4,8 +4,9 @@ import { MpkitError } from '../../errors.ts';
 import { documentLimit } from './blobs.ts';
 
 /**
- * The document as it was written, with every field the schema does not know; `name` is for the
- * message. Throws `invalid-image`.
+ * The document as it was written, with every field the schema does not know, but without those
+ * that are null: Go writes empty lists and times so, and means what absence means. `name` is for
+ * the message. Throws `invalid-image`.
  */
 export function parseDocument<T>(
   schema: v.GenericSchema<unknown, T>,
@@ -17,7 +18,9 @@ export function parseDocument<T>(
   if (isTooDeep(content)) throw invalid(`more than ${deepest} levels of nesting`);
   let document: unknown;
   try {
-    document = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(content));
+    document = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(content), (_, value) =>
+      value === null ? undefined : value,
+    );
   } catch {
     throw invalid('it is not JSON');
   }

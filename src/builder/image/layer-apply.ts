@@ -6,14 +6,16 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { ioError, MpkitError } from '../../errors.ts';
 import type { Digest } from './digest.ts';
 import { meaningOf, parseEntryPath, refused } from './entry-path.ts';
 import { type LayerTarget, openTarget } from './layer-target.ts';
+import { Malformed } from './malformed.ts';
 import { compressionOf } from './media-types.ts';
 import { readTar, type TarMember } from './tar-read.ts';
+import { overLimit } from './unpack-limit.ts';
+import { unzstd } from './zstd.ts';
 
 export interface ApplyOptions {
   /** The blob's file, its digest already checked. */
@@ -22,43 +24,73 @@ export interface ApplyOptions {
   /** Of the merged root to write into; stays open. */
   rootFd: number;
   expectedDiffId: Digest;
+  /** Unpacked bytes, holes included. */
+  most: number;
   /** Everything belongs to root: for a user namespace that maps one id only. */
   ignoreOwners?: boolean;
   signal?: AbortSignal;
 }
 
 /**
- * Throws `invalid-image` naming the entry, `not-supported`, `host-unable` for an owner outside the
+ * Returns how many bytes it unpacked to. Throws `invalid-image` naming the entry, `not-supported`, `host-unable` for an owner outside the
  * namespace's ids, `disk-full` or `io`. After any failure the caller removes the upper folder.
  */
-export async function applyLayer(options: ApplyOptions): Promise<void> {
-  const { blob, mediaType, rootFd, expectedDiffId, ignoreOwners = false, signal } = options;
+export async function applyLayer(options: ApplyOptions): Promise<number> {
+  const { rootFd, ignoreOwners = false, signal } = options;
+  const target = openTarget(rootFd, { ignoreOwners });
+  try {
+    return await readUnpacked(options, async (source) => {
+      let holes = 0;
+      for await (const member of readTar(source)) {
+        signal?.throwIfAborted();
+        if (member.sparse) holes += member.sparse.size - member.size;
+        if (holes > options.most) throw overLimit(options.most);
+        await applyMember(target, member);
+      }
+      target.finish();
+      return holes;
+    });
+  } finally {
+    target.close();
+  }
+}
+
+/** Throws as `applyLayer` does where the blob unpacks to something else; makes nothing of it. */
+export async function checkUnpacked(options: Omit<ApplyOptions, 'rootFd'>): Promise<number> {
+  return readUnpacked(options, async (source) => {
+    for await (const _ of source) options.signal?.throwIfAborted();
+    return 0;
+  });
+}
+
+/** `read` takes all of it, and returns how many bytes it stands for besides. */
+async function readUnpacked(
+  { blob, mediaType, expectedDiffId, most }: Omit<ApplyOptions, 'rootFd'>,
+  read: (source: AsyncIterable<Buffer>) => Promise<number>,
+): Promise<number> {
   const compression = compressionOf(mediaType);
   const hash = createHash('sha256');
-  const target = openTarget(rootFd, { ignoreOwners });
+  let total = 0;
   let file: FileHandle | undefined;
   try {
     file = await open(blob, constants.O_RDONLY | constants.O_NOFOLLOW);
-    const { size } = await file.stat();
-    const source = decompress(file, compression);
-    const hashing = limited(source, size, (chunk) => hash.update(chunk));
-    for await (const member of readTar(hashing)) {
-      signal?.throwIfAborted();
-      await applyMember(target, member);
-    }
-    target.finish();
+    const source = limited(decompress(file, compression), most, (chunk) => {
+      hash.update(chunk);
+      total += chunk.length;
+    });
+    const others = await read(source);
+    total += others;
   } catch (error) {
     throw explain(error);
   } finally {
-    target.close();
     await file?.close();
   }
   const diffId = `sha256:${hash.digest('hex')}`;
-  if (diffId !== expectedDiffId)
-    throw new MpkitError(
-      'invalid-image',
-      `a layer unpacks to \`${diffId}\`, but its image says \`${expectedDiffId}\``,
-    );
+  if (diffId === expectedDiffId) return total;
+  throw new MpkitError(
+    'invalid-image',
+    `a layer unpacks to \`${diffId}\`, but its image says \`${expectedDiffId}\``,
+  );
 }
 
 async function applyMember(target: LayerTarget, member: TarMember): Promise<void> {
@@ -97,36 +129,27 @@ function entryError(error: unknown, name: Buffer): unknown {
   return cause ? refused(name, cause) : error;
 }
 
-function decompress(file: FileHandle, compression: 'none' | 'gzip' | 'zstd'): Readable {
+function decompress(
+  file: FileHandle,
+  compression: 'none' | 'gzip' | 'zstd',
+): AsyncIterable<Buffer> {
   const raw = file.createReadStream({ highWaterMark: 1 << 18, autoClose: false });
   if (compression === 'none') return raw;
-  const options = { chunkSize: 1 << 18 };
-  const unpack = compression === 'gzip' ? zlib.createGunzip(options) : unzstd();
+  if (compression === 'zstd') return unzstd(raw);
+  const unpack = zlib.createGunzip({ chunkSize: 1 << 18 });
   raw.on('error', (error) => unpack.destroy(error));
   return raw.pipe(unpack);
 }
 
-/** Node has zstd since 22.15. */
-function unzstd(): zlib.Gunzip {
-  const create = (zlib as { createZstdDecompress?: () => zlib.Gunzip }).createZstdDecompress;
-  if (create) return create();
-  throw new MpkitError('not-supported', `Node ${process.versions.node} cannot unpack zstd layers`, {
-    hint: 'use Node 22.15 or newer, or a base image with gzip layers',
-  });
-}
-
-/** Stops compression bombs: 1 GiB, and 200 bytes for each one stored, are plenty. */
 async function* limited(
   source: AsyncIterable<Buffer>,
-  size: number,
+  most: number,
   see: (chunk: Buffer) => void,
 ): AsyncGenerator<Buffer> {
-  const limit = 2 ** 30 + 200 * size;
   let total = 0;
   for await (const chunk of source) {
     total += chunk.length;
-    if (total > limit)
-      throw new MpkitError('invalid-image', `a layer of ${size} bytes unpacks to over ${limit}`);
+    if (total > most) throw overLimit(most);
     see(chunk);
     yield chunk;
   }
@@ -135,6 +158,8 @@ async function* limited(
 function explain(error: unknown): unknown {
   const { code, name } = error as NodeJS.ErrnoException;
   if (name === 'AbortError') return error;
+  if (error instanceof Malformed)
+    return new MpkitError('invalid-image', `a layer that cannot be unpacked: ${error.message}`);
   if (code?.startsWith('Z_') || code?.startsWith('ZSTD_') || code === 'ERR__ZSTD')
     return new MpkitError('invalid-image', `a layer that cannot be unpacked: ${code}`, {
       cause: error,

@@ -46,8 +46,9 @@ async function placesIn(path: string): Promise<Map<string, Place>> {
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     if (!fstatSync(fd).isFile())
       throw new MpkitError('invalid-image', `\`${path}\` is no archive but a folder or device`);
-    for await (const { name, type, offset, size } of readTar(headersOf(fd))) {
+    for await (const { name, type, offset, size, sparse } of readTar(headersOf(fd))) {
       if (type === 'directory') continue;
+      if (sparse) throw new MpkitError('invalid-image', `\`${path}\` holds \`${name}\` with holes`);
       const plain = name.toString('utf8').replace(/^(\.\/)+/, '');
       if (names.has(plain))
         throw new MpkitError('invalid-image', `\`${path}\` has \`${plain}\` twice`);

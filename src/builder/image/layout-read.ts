@@ -52,14 +52,25 @@ export async function readLayoutDocument(
   return content;
 }
 
-/** Copies a layer into the store, checking size and digest on the way. */
+/**
+ * Copies a layer into the store, checking size and digest on the way. What the store has already is
+ * as good: it had that digest, and is read again before anything is made of it.
+ */
 export async function importLayoutBlob(
   { files }: Layout,
   { digest, size }: BlobFacts,
   blobs: Blobs,
 ): Promise<void> {
   if (await hasBlob(blobs, { digest, size })) return;
-  await putBlob(blobs, files.blob(`blobs/sha256/${hexOf(digest)}`), { digest, size });
+  try {
+    await putBlob(blobs, files.blob(`blobs/sha256/${hexOf(digest)}`), { digest, size });
+  } catch (error) {
+    if ((error as MpkitError).code !== 'not-found') throw error;
+    throw new MpkitError('not-found', `\`${files.name}\` lacks blob \`${digest}\` of its image`, {
+      hint: 'copy the image again, with all its layers',
+      cause: error,
+    });
+  }
 }
 
 function select(entries: Descriptor[], reference: string | undefined): Descriptor[] {

@@ -16,12 +16,32 @@ export function parsePax(content: Buffer): PaxRecords {
       throw new Malformed('an extended header whose lengths are wrong');
     if (equals < 0 || equals >= end) throw new Malformed('an extended header without `=`');
     const key = content.toString('utf8', blank + 1, equals);
-    if (key === '' || records.has(key)) throw new Malformed(`the record \`${key}\` twice`);
-    records.set(key, Buffer.from(content.subarray(equals + 1, end - 1)));
+    const value = Buffer.from(content.subarray(equals + 1, end - 1));
     at = end;
+    if (isRegion(key)) {
+      addRegion(records, value);
+      continue;
+    }
+    if (key === '' || records.has(key)) throw new Malformed(`the record \`${key}\` twice`);
+    records.set(key, value);
   }
   return records;
 }
+
+/** GNU's first form names each region by two records, over and over; its second has one list. */
+function isRegion(key: string): boolean {
+  return key === 'GNU.sparse.offset' || key === 'GNU.sparse.numbytes';
+}
+
+function addRegion(records: PaxRecords, value: Buffer): void {
+  const regions = records.get(regionList);
+  if (regions && regions.length > longestList) throw new Malformed('a map of too many holes');
+  records.set(regionList, regions ? Buffer.concat([regions, comma, value]) : value);
+}
+
+const regionList = 'GNU.sparse.map';
+const comma = Buffer.from(',');
+const longestList = 64 * 1024;
 
 /** Changes `entry` as the records say; times of other kinds and comments are passed over. */
 export function applyPax(entry: TarEntry, records: PaxRecords): void {
@@ -34,7 +54,6 @@ export function applyPax(entry: TarEntry, records: PaxRecords): void {
     else if (key === 'uid') entry.uid = decimal(key, value);
     else if (key === 'gid') entry.gid = decimal(key, value);
     else if (key === 'mtime') entry.mtime = seconds(value);
-    else if (key.startsWith('GNU.sparse.')) throw new Malformed('a sparse file');
     else if (key.startsWith(xattr)) {
       entry.xattrs ??= new Map();
       entry.xattrs.set(key.slice(xattr.length), value);
@@ -55,7 +74,7 @@ function withoutNul(value: Buffer): Buffer {
   return value;
 }
 
-function decimal(key: string, value: Buffer): number {
+export function decimal(key: string, value: Buffer): number {
   const text = value.toString('latin1');
   const number = Number(text);
   if (!/^[0-9]{1,16}$/.test(text) || !Number.isSafeInteger(number))

@@ -30,6 +30,15 @@ export interface TarEntry {
   device?: { major: number; minor: number };
   /** Extended attributes. */
   xattrs?: Map<string, Buffer>;
+  /** Of a file with holes, which is longer than what is stored of it; read, never written. */
+  sparse?: Sparse;
+}
+
+export interface Sparse {
+  /** Bytes, holes included. */
+  size: number;
+  /** Where the stored bytes belong, in their order. */
+  regions: { offset: number; length: number }[];
 }
 
 export const blockSize = 512;

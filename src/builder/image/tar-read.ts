@@ -7,7 +7,16 @@ import { MpkitError } from '../../errors.ts';
 import { byteReader, type Source } from './byte-reader.ts';
 import { Malformed } from './malformed.ts';
 import { applyPax, checkGlobalPax, type PaxRecords, parsePax } from './pax.ts';
-import { blockSize, headerSum, type TarEntry, type TarType, typeFlags } from './tar-header.ts';
+import { checkSparse, readOldSparse, sparseName, sparseOf } from './sparse.ts';
+import {
+  blockSize,
+  headerSum,
+  type Sparse,
+  type TarEntry,
+  type TarType,
+  typeFlags,
+} from './tar-header.ts';
+import { positiveNumber, tarNumber } from './tar-number.ts';
 
 export interface TarMember extends TarEntry {
   /** Where the file's bytes begin in the archive. */
@@ -22,12 +31,21 @@ export async function* readTar(source: Source): AsyncGenerator<TarMember, void, 
   let last = 'the start';
   try {
     for (;;) {
-      const entry = await readEntry(reader);
-      if (!entry) break;
+      const found = await readEntry(reader);
+      if (!found) break;
+      const { entry, pax } = found;
       last = `\`${entry.name}\``;
+      const end = reader.position() + entry.size;
+      const sparse = await readSparse(reader, entry, pax);
       const offset = reader.position();
-      const end = offset + entry.size;
-      yield { ...entry, offset, content: () => reader.stream(end - reader.position()) };
+      if (end < offset) throw new Malformed('a map of holes that is longer than its file');
+      yield {
+        ...entry,
+        ...(sparse && { sparse }),
+        size: end - offset,
+        offset,
+        content: () => reader.stream(end - reader.position()),
+      };
       await reader.skip(end - reader.position() + paddingOf(entry.size));
     }
     await reader.expectZeros();
@@ -40,12 +58,12 @@ export async function* readTar(source: Source): AsyncGenerator<TarMember, void, 
 type Reader = ReturnType<typeof byteReader>;
 
 /** The next entry with what the headers before it say about it; undefined at the end. */
-async function readEntry(reader: Reader): Promise<TarEntry | undefined> {
+async function readEntry(reader: Reader): Promise<Described | undefined> {
   let pax: PaxRecords | undefined;
   let longName: Buffer | undefined;
   let longLink: Buffer | undefined;
   for (;;) {
-    const block = await reader.block();
+    const block = await reader.next(blockSize);
     if (!block || isEmpty(block)) {
       if (pax || longName || longLink) throw new Malformed('a header that describes no entry');
       return undefined;
@@ -59,8 +77,33 @@ async function readEntry(reader: Reader): Promise<TarEntry | undefined> {
       checkGlobalPax(parsePax(await readExtra(reader, header.size)));
     } else if (header.flag === 'L') longName = cString(await readExtra(reader, header.size));
     else if (header.flag === 'K') longLink = cString(await readExtra(reader, header.size));
-    else return toEntry(header, { pax, longName, longLink });
+    else {
+      const holes =
+        header.flag === 'S' ? await readOldSparse(block, () => reader.take(blockSize)) : undefined;
+      const entry = toEntry(header, { pax, longName, longLink });
+      return { entry: { ...entry, ...(holes && { sparse: holes }) }, pax };
+    }
   }
+}
+
+interface Described {
+  entry: TarEntry;
+  pax: PaxRecords | undefined;
+}
+
+/** Of whatever form; it has to describe exactly what is stored. */
+async function readSparse(
+  reader: Reader,
+  entry: TarEntry,
+  pax: PaxRecords | undefined,
+): Promise<Sparse | undefined> {
+  const from = reader.position();
+  const sparse = entry.sparse ?? (pax && (await sparseOf(pax, () => reader.take(blockSize))));
+  if (!sparse) return undefined;
+  entry.name = (pax && sparseName(pax)) ?? entry.name;
+  if (entry.type !== 'file') throw new Malformed(`\`${entry.name}\` has holes but is no file`);
+  checkSparse(sparse, entry.size - (reader.position() - from));
+  return sparse;
 }
 
 interface Header extends Omit<TarEntry, 'type' | 'linkName'> {
@@ -76,14 +119,15 @@ interface Extras {
 
 function toEntry(header: Header, { pax, longName, longLink }: Extras): TarEntry {
   const { flag, linkName, ...fields } = header;
-  // pre-POSIX archives mark directories by the slash alone
-  const oldDirectory = (flag === '0' || flag === '\0') && header.name.at(-1) === 0x2f;
-  const type = oldDirectory ? 'directory' : typeOf.get(flag);
-  if (!type) throw new Malformed(`an entry of unknown type ${JSON.stringify(flag)}`);
-  const entry: TarEntry = { ...fields, type, name: longName ?? header.name };
+  const told = typeOf.get(flag);
+  if (!told) throw new Malformed(`an entry of unknown type ${JSON.stringify(flag)}`);
+  const entry: TarEntry = { ...fields, type: told, name: longName ?? header.name };
   const link = longLink ?? linkName;
   if (link.length > 0) entry.linkName = link;
   if (pax) applyPax(entry, pax);
+  // pre-POSIX archives mark directories by the slash alone; a cut name may end anywhere
+  if ((flag === '0' || flag === '\0') && entry.name.at(-1) === 0x2f) entry.type = 'directory';
+  const { type } = entry;
   if (entry.uid > largestOwner || entry.gid > largestOwner)
     throw new Malformed(`\`${entry.name}\` belongs to ${entry.uid}:${entry.gid}`);
   if (entry.type !== 'file' && entry.size !== 0)
@@ -100,10 +144,13 @@ const typeOf = new Map<string, TarType>([
   ...Object.entries(typeFlags).map(([type, flag]) => [flag, type as TarType] as const),
   ['\0', 'file'],
   ['7', 'file'],
+  // GNU's, before PAX
+  ['S', 'file'],
 ]);
 
 function parseHeader(block: Buffer): Header {
-  if (number(block, 148, 8) !== headerSum(block)) throw new Malformed('a header of wrong checksum');
+  if (tarNumber(block, 148, 8) !== headerSum(block))
+    throw new Malformed('a header of wrong checksum');
   const magic = block.toString('latin1', 257, 263);
   const name = cString(block.subarray(0, 100));
   const prefix = magic === 'ustar\0' ? cString(block.subarray(345, 500)) : Buffer.alloc(0);
@@ -112,39 +159,16 @@ function parseHeader(block: Buffer): Header {
   return {
     name: prefix.length > 0 ? Buffer.concat([prefix, Buffer.from('/'), name]) : name,
     flag,
-    mode: number(block, 100, 8) & 0o7777,
-    uid: positive(block, 108, 8),
-    gid: positive(block, 116, 8),
-    size: positive(block, 124, 12),
-    mtime: number(block, 136, 12),
+    mode: tarNumber(block, 100, 8) & 0o7777,
+    uid: positiveNumber(block, 108, 8),
+    gid: positiveNumber(block, 116, 8),
+    size: positiveNumber(block, 124, 12),
+    mtime: tarNumber(block, 136, 12),
     linkName: cString(block.subarray(157, 257)),
-    ...(isDevice && { device: { major: positive(block, 329, 8), minor: positive(block, 337, 8) } }),
+    ...(isDevice && {
+      device: { major: positiveNumber(block, 329, 8), minor: positiveNumber(block, 337, 8) },
+    }),
   };
-}
-
-/** Octal digits with blanks or NULs around, or GNU's base 256 when the first bit is set. */
-function number(block: Buffer, at: number, size: number): number {
-  const field = block.subarray(at, at + size);
-  if (field[0]! & 0x80) return base256(field);
-  const text = field.toString('latin1').replace(/^[ \0]+|[ \0].*$/gs, '');
-  if (!/^[0-7]*$/.test(text)) throw new Malformed('a number that is not octal');
-  return text === '' ? 0 : Number.parseInt(text, 8);
-}
-
-function positive(block: Buffer, at: number, size: number): number {
-  const value = number(block, at, size);
-  if (value < 0) throw new Malformed('a negative number');
-  return value;
-}
-
-function base256(field: Buffer): number {
-  const negative = (field[0]! & 0x40) !== 0;
-  let value = negative ? -1n : 0n;
-  value = (value << 7n) | BigInt(field[0]! & 0x7f);
-  for (const byte of field.subarray(1)) value = (value << 8n) | BigInt(byte);
-  const result = Number(value);
-  if (!Number.isSafeInteger(result)) throw new Malformed('a number that is too large');
-  return result;
 }
 
 async function readExtra(reader: Reader, size: number): Promise<Buffer> {

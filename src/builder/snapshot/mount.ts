@@ -31,9 +31,14 @@ export function snapshotMounts(
     ...new Set(snapshot.map((layer) => layers.folderOf(layer)).reverse()),
   ];
   return {
-    // overlayfs wants two lower layers where there is no upper one
-    view: (snapshot) => detachedOverlay({ lower: [...lower(snapshot), empty, alsoEmpty] }),
+    view: (snapshot) => {
+      const folders = lower(snapshot);
+      // overlayfs wants two lower layers where there is no upper one
+      const fill = [empty, alsoEmpty].slice(folders.length);
+      return detachedOverlay({ lower: [...folders, ...fill] });
+    },
     writable: (snapshot, { stub = false } = {}) => {
+      layers.requireUnchanged(snapshot);
       const place = scratch.make('layer');
       const folder = join(place, 'fs');
       const work = join(place, 'work');

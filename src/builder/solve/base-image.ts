@@ -2,69 +2,142 @@
 import { closeSync } from 'node:fs';
 import { withLock } from '../../emulator/index.ts';
 import { MpkitError } from '../../errors.ts';
-import { applyLayer, blobPath, type Digest, importLayoutBlob } from '../image/index.ts';
-import type { ImageOp } from '../plan/index.ts';
+import {
+  applyLayer,
+  blobPath,
+  checkUnpacked,
+  type Digest,
+  hasBlob,
+  importLayoutBlob,
+  type Layout,
+  unpackAllowance,
+  verifyBlob,
+} from '../image/index.ts';
+import { digestOf, type ImageOp } from '../plan/index.ts';
 import type { Snapshot, SnapshotLayer } from '../snapshot/index.ts';
 import type { Executor } from './executor.ts';
 
-/** `fresh` is called once something has to be unpacked. */
+/**
+ * `fresh` is called once something has to be read or unpacked. Whoever names a layer has to have
+ * it: each blob is fetched, or had been, and is known to unpack to what the image says, before a
+ * layer that other images brought is used. So an image gives the same, whatever is stored here.
+ */
 export async function unpackImage(
   op: ImageOp,
   executor: Executor,
   fresh: () => void,
 ): Promise<Snapshot> {
-  const { resolved } = executor.image(op.manifest);
+  const { layout, resolved } = executor.image(op.manifest);
+  const { layers } = resolved.manifest;
   const snapshot: Snapshot = [];
-  for (const [at, layer] of resolved.manifest.layers.entries()) {
+  let left = unpackAllowance(layers.map(({ size }) => size));
+  for (const [at, blob] of layers.entries()) {
     const diffId = resolved.config.rootfs.diff_ids[at];
     if (!diffId) throw new MpkitError('invalid-image', 'the config names too few layers');
-    const known = executor.layers.find(diffId);
-    if (!known) fresh();
-    snapshot.push(known ?? (await unpackLayer(op, { diffId, layer, below: snapshot }, executor)));
+    const layer: BaseLayer = { diffId, blob, layout, below: snapshot, left };
+    const { uncompressedSize } = await namingLayer(layer, at, layers.length, () =>
+      unpackLayer(layer, executor, fresh),
+    );
+    left = Math.max(0, left - uncompressedSize);
+    const { mediaType, digest, size } = blob;
+    snapshot.push({ diffId, uncompressedSize, blob: { mediaType, digest, size } });
   }
   return snapshot;
 }
 
-interface LayerToUnpack {
+interface BaseLayer {
   diffId: Digest;
-  layer: { mediaType: string; digest: Digest; size: number };
+  blob: { mediaType: string; digest: Digest; size: number };
+  layout: Layout;
   below: Snapshot;
+  /** Bytes that it may unpack to. */
+  left: number;
 }
 
 async function unpackLayer(
-  op: ImageOp,
-  { diffId, layer, below }: LayerToUnpack,
+  layer: BaseLayer,
   executor: Executor,
-): Promise<SnapshotLayer> {
-  const { layout } = executor.image(op.manifest);
-  const lock = executor.cache.lockFile(diffId.slice('sha256:'.length));
-  return withLock(
-    lock,
-    { how: 'exclusive', timeout: lockTimeout, signal: executor.signal },
-    async () => {
-      const known = executor.layers.find(diffId);
-      if (known) return known;
-      await importLayoutBlob(layout, layer, executor.blobs);
-      const { rootFd, folder } = executor.mounts.writable(below);
-      try {
-        await applyLayer({
-          blob: blobPath(executor.blobs, layer.digest),
-          mediaType: layer.mediaType,
-          rootFd,
-          expectedDiffId: diffId,
-          ignoreOwners: executor.singleId,
-          signal: executor.signal,
-        });
-      } finally {
-        closeSync(rootFd);
-      }
-      return executor.layers.commit(folder, {
-        diffId,
-        uncompressedSize: 0,
-        blob: { mediaType: layer.mediaType, digest: layer.digest, size: layer.size },
-      });
-    },
-  );
+  fresh: () => void,
+): Promise<Unpacked> {
+  const { diffId, blob, layout } = layer;
+  const isStored = await hasBlob(executor.blobs, blob);
+  const key = digestOf(['unpacked', blob.digest, blob.mediaType]);
+  const proven = () => executor.cache.findUnpacked(key);
+  const asBefore = (): Unpacked | undefined => {
+    const before = proven();
+    if (!executor.layers.find(diffId) || before?.diffId !== diffId) return undefined;
+    return before.uncompressedSize <= layer.left ? before : undefined;
+  };
+  const known = isStored ? asBefore() : undefined;
+  if (known) return known;
+  fresh();
+  const lock = { how: 'exclusive', timeout: lockTimeout, signal: executor.signal } as const;
+  return withLock(executor.cache.lockFile(diffId.slice('sha256:'.length)), lock, async () => {
+    await possess(layout, blob, executor);
+    const meanwhile = asBefore();
+    if (meanwhile) return meanwhile;
+    const uncompressedSize = await (executor.layers.find(diffId) ? check : apply)(layer, executor);
+    const unpacked = { diffId, uncompressedSize };
+    executor.cache.putUnpacked(key, unpacked);
+    return unpacked;
+  });
+}
+
+type Unpacked = Pick<SnapshotLayer, 'diffId' | 'uncompressedSize'>;
+
+/** A blob that was changed since it was stored is taken from the layout once more. */
+async function possess(layout: Layout, blob: BaseLayer['blob'], executor: Executor): Promise<void> {
+  if (await hasBlob(executor.blobs, blob)) {
+    const changed = await verifyBlob(executor.blobs, blob.digest).catch((error) => error);
+    if (!changed) return;
+    if (changed.code !== 'corrupt') throw changed;
+  }
+  await importLayoutBlob(layout, blob, executor.blobs);
+}
+
+/** Somebody else's layer of that name is there: is it this one? */
+function check({ diffId, blob, left }: BaseLayer, { blobs, signal }: Executor): Promise<number> {
+  const { mediaType } = blob;
+  const options = { blob: blobPath(blobs, blob.digest), mediaType, most: left, signal };
+  return checkUnpacked({ ...options, expectedDiffId: diffId });
+}
+
+async function apply(layer: BaseLayer, executor: Executor): Promise<number> {
+  const { diffId, blob, below, left } = layer;
+  const { rootFd, folder } = executor.mounts.writable(below);
+  let uncompressedSize: number;
+  try {
+    uncompressedSize = await applyLayer({
+      blob: blobPath(executor.blobs, blob.digest),
+      mediaType: blob.mediaType,
+      rootFd,
+      expectedDiffId: diffId,
+      most: left,
+      ignoreOwners: executor.singleId,
+      signal: executor.signal,
+    });
+  } finally {
+    closeSync(rootFd);
+  }
+  await executor.layers.commit(folder, { diffId, uncompressedSize });
+  return uncompressedSize;
+}
+
+/** Says which layer it was that could not be had. */
+async function namingLayer<T>(
+  { blob }: BaseLayer,
+  at: number,
+  count: number,
+  action: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (!(error instanceof MpkitError) || error.code !== 'invalid-image') throw error;
+    const which = `layer ${at + 1} of ${count} (\`${blob.digest.slice(0, 19)}\`)`;
+    const { hint, cause } = error;
+    throw new MpkitError('invalid-image', `${which}: ${error.message}`, { hint, cause });
+  }
 }
 
 /** Milliseconds: another build may be unpacking something large. */

@@ -6,12 +6,18 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Journal, LayerStore, SnapshotLayer } from '../snapshot/index.ts';
 
+/** Of a base's layer: what its plain form is, and how large. */
+type Unpacked = Pick<SnapshotLayer, 'diffId' | 'uncompressedSize'>;
+
 export interface StepCache {
   find: (key: string) => SnapshotLayer | undefined;
   put: (key: string, layer: SnapshotLayer) => void;
   /** A digest that took reading many files to get, by what decides it. */
   findDigest: (key: string) => string | undefined;
   putDigest: (key: string, digest: string) => void;
+  /** What a blob was found to unpack to. */
+  findUnpacked: (key: string) => Unpacked | undefined;
+  putUnpacked: (key: string, unpacked: Unpacked) => void;
   /** Held while one process executes the step, so that another does not do it too. */
   lockFile: (key: string) => string;
 }
@@ -30,6 +36,8 @@ export function openCache(
     put: (key, { diffId }) => journal.write(recordOf(key), { diffId }),
     findDigest: (key) => journal.read<{ digest: string }>(recordOf(key))?.digest,
     putDigest: (key, digest) => journal.write(recordOf(key), { digest }),
+    findUnpacked: (key) => journal.read<Unpacked>(recordOf(key)),
+    putUnpacked: (key, unpacked) => journal.write(recordOf(key), unpacked),
     // few files that stay, instead of one for each step there ever was
     lockFile: (key) => join(root, 'locks', key.slice(0, 2)),
   };

@@ -103,7 +103,7 @@ async function solveStep(vertex: Vertex, inputs: Snapshot[], solving: Solving): 
       }
       // what was waited for is no part of the step
       executor.emit({ type: 'started', vertex: vertex.label, at: Date.now() });
-      const made = await perform(vertex, { work, key, parent }, solving);
+      const made = await perform(vertex, { work, key, inputs }, solving);
       executor.emit({ type: 'done', vertex: vertex.label, at: Date.now() });
       return made;
     });
@@ -128,9 +128,11 @@ function workOf(vertex: Vertex, inputs: Snapshot[], executor: Executor): Work | 
 
 async function perform(
   vertex: Vertex,
-  { work, key, parent }: { work: Work; key: string; parent: Snapshot },
+  { work, key, inputs }: { work: Work; key: string; inputs: Snapshot[] },
   { executor, exported }: Solving,
 ): Promise<SnapshotLayer> {
+  const [parent = [], ...others] = inputs;
+  for (const other of others) executor.layers.requireUnchanged(other);
   const mount = executor.mounts.writable(parent, { stub: work.stub ?? false });
   let made: unknown;
   try {

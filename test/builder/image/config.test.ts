@@ -42,7 +42,7 @@ describe('configs', () => {
     const config = inheritConfig(base, { os: 'linux', architecture: 'amd64' });
     expect(config).toMatchObject({ architecture: 'amd64', 'moby.buildkit.unknown': 1 });
     expect(config).not.toHaveProperty('variant');
-    expect(config.config).toEqual({ Env: ['A=1', 'B=x=y', 'A=2'], Unknown: true, Labels: null });
+    expect(config.config).toEqual({ Env: ['A=1', 'B=x=y', 'A=2'], Unknown: true });
     expect(base.config?.OnBuild).toEqual(['RUN x']);
   });
 

@@ -9,7 +9,7 @@ import { parsePlatform } from '../../../src/platform.ts';
 import { temporaryFolder } from './workshop.ts';
 
 export async function newStore(): Promise<Blobs> {
-  return openBlobs(temporaryFolder());
+  return openBlobs(temporaryFolder(), temporaryFolder());
 }
 
 /** One layer with the file `/etc/platform`, which holds the platform's name. */

@@ -172,6 +172,7 @@ describe.skipIf(!isRoot)(`a layer that is written and applied${needsRoot}`, () =
       await applyLayer({
         blob: blobPath(blobs, made.digest),
         mediaType: made.mediaType,
+        most: 2 ** 30,
         rootFd: into,
         expectedDiffId: made.diffId,
       });
@@ -226,6 +227,7 @@ describe.skipIf(!isRoot)(`a layer that is written and applied${needsRoot}`, () =
     await applyLayer({
       blob: blobPath(blobs, layer.digest),
       mediaType: layer.mediaType,
+      most: 2 ** 30,
       rootFd: second.rootFd,
       expectedDiffId: layer.diffId,
     });
@@ -237,7 +239,7 @@ describe.skipIf(!isRoot)(`a layer that is written and applied${needsRoot}`, () =
 });
 
 async function store() {
-  return openBlobs(temporaryFolder());
+  return openBlobs(temporaryFolder(), temporaryFolder());
 }
 
 /** One of everything that an ordinary user can make. */

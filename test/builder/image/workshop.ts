@@ -61,7 +61,13 @@ export async function applyTo(root: string, tar: Buffer, diffId = digestOf(tar))
   writeFileSync(blob, tar);
   const rootFd = openSync(root, 'r');
   try {
-    await applyLayer({ blob, mediaType: mediaTypes.layer, rootFd, expectedDiffId: diffId });
+    await applyLayer({
+      blob,
+      most: 2 ** 30,
+      mediaType: mediaTypes.layer,
+      rootFd,
+      expectedDiffId: diffId,
+    });
   } finally {
     closeSync(rootFd);
   }
