@@ -32,6 +32,7 @@
  */
 
 #define MAX_LOANS 128
+#define FIRST_KEPT_FD 100
 
 struct enter_options {
   const char *how, *uid_map, *gid_map;
@@ -96,6 +97,11 @@ static void publish_sealed_self(int self) {
   }
   if (fcntl(memory, 1033 /* F_ADD_SEALS */, 0xf) < 0) fail("seal", "mpkit-sandbox", "");
   close(self);
+  /* out of the way of what is passed to a step by number */
+  int high = fcntl(memory, F_DUPFD, FIRST_KEPT_FD);
+  if (high < 0) fail("duplicate", "mpkit-sandbox", "");
+  close(memory);
+  memory = high;
   char path[32];
   snprintf(path, sizeof path, "/proc/self/fd/%d", memory);
   setenv("MPKIT_SANDBOX", path, 1);

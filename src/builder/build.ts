@@ -38,7 +38,7 @@ export async function build(options: BuildOptions, emit: Emit): Promise<BuildRes
     });
     const executor = await openExecutor(options, { scratch, contexts, journal, emit, signal });
     emit({ type: 'plan', platforms: await forecastPlan(planned, executor.runners) });
-    for (const text of forecastNetworks(planned)) emit({ type: 'notice', text });
+    for (const text of forecastNetworks(planned, scratch)) emit({ type: 'notice', text });
     const images = await solveAll(planned, executor, { options, stop });
     process.umask(options.umask);
     return await writeOutputs(images, options, executor);

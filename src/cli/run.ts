@@ -66,7 +66,7 @@ async function execute(words: string[]): Promise<number> {
 async function runInside(options: RunOptions, root: string): Promise<number> {
   const stop = stopOnSignals();
   const scratch = openScratch(root);
-  const network = chooseNetwork(options.network);
+  const network = chooseNetwork(options.network, scratch);
   let image: RunnableRoot | undefined;
   try {
     const { platform, source } = options;

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { landlockVersion } from '../libc.ts';
 import { run } from '../process.ts';
 import type { Step } from './sandbox.ts';
+import type { Scratch } from './scratch.ts';
 
 /** `default` is a network of the step's own by pasta where it can be had, else a loopback of its own. */
 export type Network = 'default' | 'none' | 'host';
 
 export interface ChosenNetwork {
-  step: Pick<Step, 'network' | 'onNetwork'>;
+  step: Pick<Step, 'network' | 'onNetwork' | 'endNetwork'>;
   /** What the plan says. */
   description: string;
   /**
@@ -21,7 +22,7 @@ export interface ChosenNetwork {
   notice?: string;
 }
 
-export function chooseNetwork(wanted: Network): ChosenNetwork {
+export function chooseNetwork(wanted: Network, scratch: Scratch): ChosenNetwork {
   const isolation = () => undefined;
   if (wanted === 'none') {
     const description = 'a loopback only, as `--network none` asks';
@@ -30,7 +31,7 @@ export function chooseNetwork(wanted: Network): ChosenNetwork {
   if (wanted === 'host') return { ...sharedNetwork(), isolation };
   const pasta = findProgram('pasta');
   const missing = pasta ? unusableTun() : '`pasta` is not installed: install the package `passt`';
-  return pasta && !missing ? ownNetwork(pasta) : isolatedNetwork(missing ?? '');
+  return pasta && !missing ? ownNetwork(pasta, scratch) : isolatedNetwork(missing ?? '');
 }
 
 function sharedNetwork(): Omit<ChosenNetwork, 'isolation'> {
@@ -42,13 +43,14 @@ function sharedNetwork(): Omit<ChosenNetwork, 'isolation'> {
   return { step, description, notice };
 }
 
-function ownNetwork(pasta: string): ChosenNetwork {
+function ownNetwork(pasta: string, scratch: Scratch): ChosenNetwork {
   let failure: string | undefined;
+  const pidFile = join(scratch.make('pasta'), 'pid');
   const onNetwork = async (pid: number) => {
-    failure = await startPasta(pasta, pid);
+    failure = await startPasta(pasta, pid, pidFile);
   };
   return {
-    step: { network: 'joined', onNetwork },
+    step: { network: 'joined', onNetwork, endNetwork: () => endPasta(pidFile) },
     description: 'their own, by pasta',
     isolation: () => failure && explain(`\`pasta\` could not connect it: ${failure}`),
   };
@@ -64,7 +66,7 @@ function isolatedNetwork(why: string): ChosenNetwork {
 }
 
 function explain(why: string): string {
-  return `it had no network but a loopback (${why}); \`--network host\` shares the host's`;
+  return `the command had no network but a loopback (${why}); \`--network host\` shares the host's`;
 }
 
 /** The host's resolv.conf; servers on loopback are reachable only in the host's own network. */
@@ -80,15 +82,31 @@ export function resolverFile(
 }
 
 /**
- * pasta goes to the background once all is set up, and ends with the builder's namespace. Gives why
- * it could not: then the step has its loopback. Neither side sees the other's ports.
+ * pasta goes to the background once all is set up. Gives why it could not: then the step has its
+ * loopback. Neither side sees the other's ports.
  */
-async function startPasta(program: string, pid: number): Promise<string | undefined> {
+async function startPasta(
+  program: string,
+  pid: number,
+  pidFile: string,
+): Promise<string | undefined> {
   const closed = ['-t', '-u', '-T', '-U'].flatMap((flag) => [flag, 'none']);
   const own = ['--config-net', '--quiet', '--no-map-gw', '--dns-forward', dnsAddress];
-  const { exitCode, stderr } = await run(program, [...own, ...closed, String(pid)]);
+  const words = [...own, ...closed, '--pid', pidFile, String(pid)];
+  const { exitCode, stderr } = await run(program, words);
   if (exitCode === 0) return undefined;
   return stderr.trim().split('\n').at(-1) || `exit status ${exitCode}`;
+}
+
+/** It would stay until the builder's namespace ends. */
+function endPasta(pidFile: string): void {
+  const pid = Number(readText(pidFile));
+  if (!Number.isSafeInteger(pid) || pid <= 1) return;
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // it has ended by itself
+  }
 }
 
 /** Linux 6.12: LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET, which native/scope.c asks for. */

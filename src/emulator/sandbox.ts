@@ -31,6 +31,8 @@ export interface Step {
   /** `joined`: a namespace of its own that `onNetwork` connects before the command starts. */
   network: 'none' | 'host' | 'joined';
   onNetwork?: (pid: number) => Promise<void>;
+  /** Called when the step has ended, however it did. */
+  endNetwork?: () => void;
   hostname?: string;
   /** Small files that exist only while the step runs: in-root path, content. */
   files?: [target: string, content: string][];
@@ -90,6 +92,7 @@ export async function runStep(step: Step): Promise<StepResult> {
     if (report.error) throw commandError(report, step) ?? sandboxError(report.error);
     return { exitCode, timedOut: report.timeout !== undefined, ...signalOf(report) };
   } finally {
+    step.endNetwork?.();
     stopPassing?.();
     step.signal?.removeEventListener('abort', abort);
   }

@@ -42,7 +42,7 @@ async function execute(
   const user = resolveUser(rootFd, op.user);
   requireMapped(user, op.user);
   closeSync(makeFoldersInRoot(rootFd, op.directory));
-  const network = chooseNetwork(op.network);
+  const network = chooseNetwork(op.network, executor.scratch);
   const guests = await Promise.all(guestPlatforms(vertex).map((each) => executor.runners.get(each)));
   const tail = createTail();
   const result = await runStep({

@@ -18,8 +18,8 @@ export async function tryThoroughly(root: string, scratch: Scratch): Promise<Tho
 }
 
 async function tryNetwork(root: string, scratch: Scratch): Promise<string> {
-  const { step, notice } = chooseNetwork('default');
-  if (notice) return notice;
+  const { step, isolation } = chooseNetwork('default', scratch);
+  if (step.network !== 'joined') return isolation() ?? '';
   const { architecture } = hostPlatform();
   const folder = scratch.make('network');
   copyFileSync(join(probeFolder(), architecture), join(folder, 'probe'));
@@ -32,7 +32,7 @@ async function tryNetwork(root: string, scratch: Scratch): Promise<string> {
       timeLimit: 20,
       output: () => {},
     });
-    return exitCode === 0 ? '' : `exit status ${exitCode}`;
+    return isolation() ?? (exitCode === 0 ? '' : `exit status ${exitCode}`);
   } catch (error) {
     return (error as Error).message;
   } finally {
