@@ -6,6 +6,7 @@
 #include "lend.h"
 #include "network.h"
 #include "passfd.h"
+#include "scope.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -181,6 +182,7 @@ static _Noreturn void builder(const struct enter_options *options, int socket) {
   if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0)
     setenv("MPKIT_PROC", "own", 1);
   mount_binfmt();
+  setenv("MPKIT_SCOPES", can_scope_abstract_sockets() ? "abstract" : "", 1);
   publish_sealed_self(options->self);
   if (chdir("/") < 0) fail("chdir", "/", "");
   run_as_init(options->command[0], options->command, NULL);

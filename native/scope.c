@@ -11,9 +11,13 @@ struct ruleset {
   uint64_t files, ports, scopes;
 };
 
+int can_scope_abstract_sockets(void) {
+  return syscall(nr_create_ruleset, NULL, 0, ruleset_version) >= scope_abi;
+}
+
 void scope_abstract_sockets(void) {
   const struct ruleset ruleset = {.scopes = scope_abstract_unix_socket};
-  if (syscall(nr_create_ruleset, NULL, 0, ruleset_version) < scope_abi) return;
+  if (!can_scope_abstract_sockets()) return;
   int fd = (int)syscall(nr_create_ruleset, &ruleset, sizeof ruleset, 0);
   if (fd < 0 || syscall(nr_restrict_self, fd, 0) < 0) fail("scope abstract sockets", "", "");
   close(fd);

@@ -9,4 +9,6 @@
  */
 void scope_abstract_sockets(void);
 
+int can_scope_abstract_sockets(void);
+
 #endif

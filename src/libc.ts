@@ -32,13 +32,6 @@ export function openInRoot(rootFd: number, path: Path, flags: number, mode = 0):
   }
 }
 
-/** Of the kernel's Landlock; 0 where it has none or it is switched off. */
-export function landlockVersion(): number {
-  const LANDLOCK_CREATE_RULESET_VERSION = 1;
-  const call = libc().landlock(SYS_landlock_create_ruleset, null, 0, LANDLOCK_CREATE_RULESET_VERSION);
-  return Math.max(0, Number(call));
-}
-
 /** flock(2); false where somebody else holds it and `wait` is not set. */
 export function lockFile(fd: number, how: 'shared' | 'exclusive'): boolean {
   const LOCK_NB = 4;
@@ -189,7 +182,6 @@ const SYS_fsopen = 430;
 const SYS_fsconfig = 431;
 const SYS_fsmount = 432;
 const SYS_openat2 = 437;
-const SYS_landlock_create_ruleset = 444;
 const FSCONFIG_SET_FLAG = 0;
 const FSCONFIG_SET_STRING = 1;
 const FSCONFIG_CMD_CREATE = 6;
@@ -210,7 +202,6 @@ function load() {
   const library = koffi.load('libc.so.6');
   const declare = (prototype: string) => library.func(prototype);
   return {
-    landlock: declare('long syscall(long, void *, size_t, uint32_t)'),
     openat2: declare(
       'long syscall(long n, int dir, const void *path, const void *how, size_t size)',
     ),

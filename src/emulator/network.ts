@@ -1,7 +1,6 @@
 /** Which network a step gets, and the resolv.conf that fits it. */
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { landlockVersion } from '../libc.ts';
 import { run } from '../process.ts';
 import type { Step } from './sandbox.ts';
 import type { Scratch } from './scratch.ts';
@@ -37,7 +36,8 @@ export function chooseNetwork(wanted: Network, scratch: Scratch): ChosenNetwork 
 function sharedNetwork(): Omit<ChosenNetwork, 'isolation'> {
   const description = "the host's, as `--network host` asks";
   const step = { network: 'host' } as const;
-  if (landlockVersion() >= scopesAbstractSockets) return { step, description };
+  // told by native/sandbox, which keeps them apart wherever the kernel can
+  if (process.env.MPKIT_SCOPES === 'abstract') return { step, description };
   const notice =
     "on the host's network commands reach the abstract sockets of its programs too: keeping them apart needs Landlock of Linux 6.12";
   return { step, description, notice };
@@ -108,9 +108,6 @@ function endPasta(pidFile: string): void {
     // it has ended by itself
   }
 }
-
-/** Linux 6.12: LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET, which native/scope.c asks for. */
-const scopesAbstractSockets = 6;
 
 const dnsAddress = '169.254.1.1';
 
