@@ -65,7 +65,9 @@ export function createRunners(options: RunnerOptions): Runners {
     get: (asked, choice = {}) => {
       const platform = normalizePlatform(asked);
       const key = JSON.stringify([formatPlatform(platform), choice.emulator, choice.cpu]);
-      return once(made, key, () => makeRunner(platform, choice, { ...options, handlerFor, probeNative }));
+      return once(made, key, () =>
+        makeRunner(platform, choice, { ...options, handlerFor, probeNative }),
+      );
     },
     forecast: async (platform) => {
       const { architecture } = platform;

@@ -43,7 +43,9 @@ async function execute(
   requireMapped(user, op.user);
   closeSync(makeFoldersInRoot(rootFd, op.directory));
   const network = chooseNetwork(op.network, executor.scratch);
-  const guests = await Promise.all(guestPlatforms(vertex).map((each) => executor.runners.get(each)));
+  const guests = await Promise.all(
+    guestPlatforms(vertex).map((each) => executor.runners.get(each)),
+  );
   const tail = createTail();
   const result = await runStep({
     rootFd,
@@ -68,7 +70,7 @@ async function execute(
     },
     signal: executor.signal,
   });
-  if (result.exitCode !== 0) 
+  if (result.exitCode !== 0)
     throw failure(op, result, { output: tail.lines(), isolation: network.isolation() });
 }
 

@@ -27,9 +27,9 @@ function suite(user: typeof ranged | undefined) {
   const tries = `FROM --platform=linux/arm64 base AS tree
 FROM base
 ARG TARGETARCH
-COPY --from=tree /bin/busybox /foreign
-RUN test $TARGETARCH != amd64 || sleep 2; /foreign true 2>/dev/null && echo ran || echo refused
-RUN test $TARGETARCH != amd64 || /foreign true > /said 2>&1 || echo refused > /said
+COPY --from=tree /bin/busybox /foreign/busybox
+RUN test $TARGETARCH != amd64 || sleep 2; /foreign/busybox true 2>/dev/null && echo ran || echo refused
+RUN test $TARGETARCH != amd64 || /foreign/busybox true > /said 2>&1 || echo refused > /said
 `;
 
   it('is the same alone and beside other platforms, with cache and without', async () => {
