@@ -4,7 +4,9 @@
 #include "init.h"
 #include "kernel.h"
 #include "lend.h"
+#include "network.h"
 #include "passfd.h"
+#include "scope.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -31,6 +33,7 @@
  */
 
 #define MAX_LOANS 128
+#define FIRST_KEPT_FD 100
 
 struct enter_options {
   const char *how, *uid_map, *gid_map;
@@ -95,6 +98,11 @@ static void publish_sealed_self(int self) {
   }
   if (fcntl(memory, 1033 /* F_ADD_SEALS */, 0xf) < 0) fail("seal", "mpkit-sandbox", "");
   close(self);
+  /* out of the way of what is passed to a step by number */
+  int high = fcntl(memory, F_DUPFD, FIRST_KEPT_FD);
+  if (high < 0) fail("duplicate", "mpkit-sandbox", "");
+  close(memory);
+  memory = high;
   char path[32];
   snprintf(path, sizeof path, "/proc/self/fd/%d", memory);
   setenv("MPKIT_SANDBOX", path, 1);
@@ -165,13 +173,31 @@ static _Noreturn void builder(const struct enter_options *options, int socket) {
   die_with_parent(socket);
   if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) fail("mount private", "/", "");
   take_loans(options, socket);
+  if (strcmp(options->how, "direct") == 0) {
+    int tun = receive_fd(socket);
+    if (tun >= 0) attach_tun(tun);
+    if (tun >= 0) close(tun);
+  }
   /* In a container with a masked /proc the old one stays: it shows the outer processes. */
   if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0)
     setenv("MPKIT_PROC", "own", 1);
   mount_binfmt();
+  setenv("MPKIT_SCOPES", can_scope_abstract_sockets() ? "abstract" : "", 1);
   publish_sealed_self(options->self);
   if (chdir("/") < 0) fail("chdir", "/", "");
   run_as_init(options->command[0], options->command, NULL);
+}
+
+/* A byte without a descriptor where there is none to lend. */
+static void lend_tun(int socket, const struct enter_options *options) {
+  long inside, owner, group;
+  if (sscanf(options->uid_map, "%ld %ld", &inside, &owner) != 2 ||
+      sscanf(options->gid_map, "%ld %ld", &inside, &group) != 2)
+    owner = 0, group = 0;
+  int tun = own_tun((uid_t)owner, (gid_t)group);
+  if (tun >= 0 ? send_fd(socket, tun) < 0 : send(socket, "-", 1, MSG_NOSIGNAL) != 1)
+    fail("lend", "/dev/net/tun", "");
+  if (tun >= 0) close(tun);
 }
 
 int enter_command(int count, char **words) {
@@ -200,5 +226,6 @@ int enter_command(int count, char **words) {
   write_id_maps(child, options.how, options.uid_map, options.gid_map);
   if (send(sockets[0], "M", 1, MSG_NOSIGNAL) != 1) fail("start", "builder", "");
   if (options.shifted) give_loans(&options, child, sockets[0]);
+  if (strcmp(options.how, "direct") == 0) lend_tun(sockets[0], &options);
   return watch_child(child, &forwarded, 0, NULL);
 }

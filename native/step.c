@@ -2,11 +2,13 @@
 #include "commands.h"
 #include "fail.h"
 #include "filter.h"
+#include "handlers.h"
 #include "idmap.h"
 #include "init.h"
 #include "kernel.h"
 #include "network.h"
 #include "root.h"
+#include "scope.h"
 #include "terminal.h"
 #include <asm/ioctls.h>
 #include <errno.h>
@@ -66,7 +68,10 @@ static int parse_value(struct step_options *step, const char *word, char **value
   else if (strcmp(word, "--group") == 0)
     step->identity.group = (gid_t)take_number(value, UINT_MAX - 1L);
   else if (strcmp(word, "--groups") == 0) parse_groups(&step->identity, value);
-  else if (strcmp(word, "--time-limit") == 0) step->time_limit = take_number(value, 1L << 31);
+  else if (strcmp(word, "--handler") == 0) {
+    if (step->handler_count == MAX_HANDLERS) refuse("arguments", word, "too many handlers");
+    step->handlers[step->handler_count++] = value;
+  } else if (strcmp(word, "--time-limit") == 0) step->time_limit = take_number(value, 1L << 31);
   else if (strcmp(word, "--processes") == 0) step->processes = take_number(value, 1L << 22);
   else return 0;
   return 1;
@@ -101,6 +106,8 @@ static void parse(struct step_options *step, int count, char **words) {
 struct running {
   const struct step_options *step;
   int slave;
+  /* never given to the command: whoever can reach it can register more */
+  int handlers;
 };
 
 static void take_terminal(int slave) {
@@ -124,6 +131,7 @@ static void before_exec(void *data) {
   take_terminal(running->slave);
   if (step->own_output) give_output(&step->identity);
   limit_capabilities();
+  scope_abstract_sockets();
   if (step->linux32 && personality(PER_LINUX32) < 0) fail("personality", "", "");
   install_filter(step->answer_syncs);
   become(&step->identity);
@@ -143,13 +151,13 @@ static void enter_directory(const char *directory) {
     refuse("chdir", directory, "the working folder is outside the image");
 }
 
-/* Keeps 0–2, the report and the terminal; everything else, inherited ones too, is closed. */
+/* Keeps 0–2, the report, the terminal and the handlers; everything else, inherited ones too, is closed. */
 static void close_others(struct running *running) {
   int kept = 3;
-  int *fds[] = {&report_fd, &running->slave};
+  int *fds[] = {&report_fd, &running->slave, &running->handlers};
   for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
     if (*fds[i] < 0) continue;
-    int high = fcntl(*fds[i], F_DUPFD_CLOEXEC, 5);
+    int high = fcntl(*fds[i], F_DUPFD_CLOEXEC, 6);
     if (high < 0) fail("duplicate", "", "");
     *fds[i] = high;
   }
@@ -163,7 +171,7 @@ static void close_others(struct running *running) {
 
 static _Noreturn void inside(struct step_options *step, int socket) {
   char byte;
-  struct running running = {step, -1};
+  struct running running = {step, -1, -1};
   int devpts = -1;
   if (recv(socket, &byte, 1, 0) != 1) _exit(EXIT_SETUP);
   if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) fail("become root inside", "", "");
@@ -173,6 +181,7 @@ static _Noreturn void inside(struct step_options *step, int socket) {
   syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
   if (sethostname(step->hostname, strlen(step->hostname)) < 0) fail("sethostname", "", "");
   if (step->own_network) start_loopback();
+  running.handlers = register_handlers(step);
   make_root(step, &devpts);
   if (step->terminal) running.slave = terminal_make(devpts, socket);
   limit_resources(step->processes);

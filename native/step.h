@@ -4,6 +4,7 @@
 
 #define MAX_FILES 16
 #define MAX_BINDS 128
+#define MAX_HANDLERS 16
 
 /* A small file that exists only while the step runs. */
 struct private_file {
@@ -29,6 +30,9 @@ struct step_options {
   int bind_count;
   /* copies of the sources, mounted nowhere yet */
   int bind_fds[MAX_BINDS];
+  /* lines for binfmt_misc; their interpreters are descriptors that the caller passed */
+  const char *handlers[MAX_HANDLERS];
+  int handler_count;
   char **command;
   /* the whole command line of this program, as the kernel shows it */
   char *first_word, *words_end;

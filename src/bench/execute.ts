@@ -91,7 +91,6 @@ async function executeScript(
 
 async function inSandbox(command: string[], directory: string, place: Place, program?: string) {
   const { root, runner, data, signal } = place;
-  await runner.engage();
   const rootFd = await place.open();
   let text = '';
   const arrivals: bigint[] = [];
@@ -106,11 +105,12 @@ async function inSandbox(command: string[], directory: string, place: Place, pro
       environment: { PATH: '/usr/bin:/bin', ...runner.environment },
       directory,
       identity: { user: 0, group: 0, groups: [0] },
-      network: 'host',
+      network: 'none',
       ...(data ? { binds: [{ source: data, target: '/mpkit-bench', readOnly: false }] } : {}),
       answerSyncs: true,
       timeLimit,
       linux32: runner.linux32,
+      handlers: runner.handlers,
       output: (chunk) => {
         arrivals.push(process.hrtime.bigint());
         if (text.length < 4096) text += chunk.toString('latin1');

@@ -12,7 +12,7 @@ export {
   type RegisteredEntry,
 } from './entry.ts';
 export * from './host/index.ts';
-export { hasPrivateInstance, registerPrivate, unregisterPrivate } from './private.ts';
+export { hasPrivateInstance, type PrivateHandler, privateHandler } from './private.ts';
 export { type ProbeAnswer, readProbeAnswer } from './probe-answer.ts';
 export { findProgram, type Places, type Program } from './program.ts';
 export { type Cpu, cpuOf, cpus } from './table.ts';

@@ -5,7 +5,7 @@ import { parseDockerfile } from './dockerfile/index.ts';
 import type { Emit } from './events.ts';
 import { writeOciLayout } from './export/oci-layout.ts';
 import { type BuiltImage, finishImage } from './finish.ts';
-import { forecastPlan } from './forecast.ts';
+import { forecastNetworks, forecastPlan } from './forecast.ts';
 import { openBlobs } from './image/index.ts';
 import type { BuildOptions } from './options.ts';
 import { type PlannedImage, planBuild, unusedArgs } from './plan/index.ts';
@@ -38,6 +38,7 @@ export async function build(options: BuildOptions, emit: Emit): Promise<BuildRes
     });
     const executor = await openExecutor(options, { scratch, contexts, journal, emit, signal });
     emit({ type: 'plan', platforms: await forecastPlan(planned, executor.runners) });
+    for (const text of forecastNetworks(planned, scratch)) emit({ type: 'notice', text });
     const images = await solveAll(planned, executor, { options, stop });
     process.umask(options.umask);
     return await writeOutputs(images, options, executor);

@@ -32,7 +32,8 @@ Builds CONTEXT/Dockerfile for each platform, without daemon, root or Docker.
   --target STAGE           stage to build (default: the last)
   --build-context NAME=oci-layout://DIR[:TAG] | NAME=DIR
                            an image or a folder that FROM and COPY --from can name
-  --network default|none|host   network of RUN steps (default and host: the host's)
+  --network default|none|host   network of RUN steps (default: one of their own by pasta,
+                                 else a loopback only; see README)
   --no-cache               execute every step; the results are still kept
   --metadata-file FILE     digests and descriptors of the result as JSON
   --progress auto|plain|tty|rawjson|quiet

@@ -26,7 +26,7 @@ changed, the network not used; only the state folder is made where it is missing
 
   --json        everything as one JSON object
   --all         also the checks that found nothing to say
-  --thorough    also what takes seconds: the network of steps, durable writes
+  --thorough    also what takes seconds: durable writes
   --fix         lists what can be done without surprises, does it, and looks again: emulators are
                 fetched; as root: subordinate ids for the user behind sudo, binfmt_misc mounted where
                 builds need it. Nothing is installed and nothing needs a reboot

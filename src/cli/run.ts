@@ -35,7 +35,7 @@ Without COMMAND the image's own entry point runs. IMAGE is one of
   -e, --env NAME=VALUE    environment variable, repeatable; NAME alone takes the caller's
   -w, --workdir DIR       working folder
   -u, --user USER[:GROUP] user, by the image's own passwd and group
-  --network none|host|default   default: a network of its own by pasta, else the host's
+  --network none|host|default   default: a network of its own by pasta, else a loopback only
   -v, --volume SRC:DST[:ro]     a folder or file of the host; DST must exist in the image
   --timeout SECONDS       end everything after this time; exit status 124
   --offline               fetch no emulator (also MPKIT_OFFLINE=1)
@@ -66,7 +66,7 @@ async function execute(words: string[]): Promise<number> {
 async function runInside(options: RunOptions, root: string): Promise<number> {
   const stop = stopOnSignals();
   const scratch = openScratch(root);
-  const network = chooseNetwork(options.network);
+  const network = chooseNetwork(options.network, scratch);
   let image: RunnableRoot | undefined;
   try {
     const { platform, source } = options;
@@ -117,10 +117,13 @@ async function runInside(options: RunOptions, root: string): Promise<number> {
       binds: options.volumes,
       timeLimit: options.timeLimit,
       linux32: runner.linux32,
+      handlers: runner.handlers,
       platform: image.platform,
       ...network.step,
       output: hasTerminal ? 'terminal' : 'inherit',
     });
+    const isolation = result.exitCode === 0 ? undefined : network.isolation();
+    if (isolation) process.stderr.write(`mpkit: note: ${isolation}\n`);
     if (result.timedOut) process.stderr.write(`mpkit: ended after ${options.timeLimit} s\n`);
     return result.exitCode;
   } catch (error) {

@@ -1,8 +1,8 @@
 /**
- * Which interpreter the private binfmt instance registers for which CPU; together with the runner
+ * Which interpreter a step's own binfmt instance registers for which CPU; together with the runner
  * that asks, the only place that decides it.
  */
-import { hasPrivateInstance, registerPrivate, unregisterPrivate } from '../binfmt/index.ts';
+import { hasPrivateInstance, type PrivateHandler, privateHandler } from '../binfmt/index.ts';
 import { MpkitError } from '../errors.ts';
 import type { EmitTransfer } from '../transfer.ts';
 import { ensureEmulator } from './catalog.ts';
@@ -21,30 +21,22 @@ export interface HandlerOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** The emulator of an architecture, and the way to make it the registered one. */
+/** The emulator of an architecture, and what a step registers to be run by it. */
 export interface Handler {
   emulator: EmulatorRecord;
-  engage: () => Promise<void>;
+  handler: PrivateHandler;
 }
 
 /** undefined: this kernel has no private instances, so the host's handlers must serve. */
 export type HandlerFor = (architecture: string, wanted?: string) => Promise<Handler | undefined>;
 
-/** Finds emulators and swaps their handlers: the kernel knows one of each CPU at a time. */
+/** Finds emulators; each is read into memory once, however many steps it serves. */
 export function createHandlers(options: HandlerOptions): HandlerFor {
   const { root, offline, onProgress, onTransfer, signal } = options;
   const found = new Map<string, Promise<EmulatorRecord>>();
-  const programs = new Map<string, Promise<Buffer>>();
-  const registered = new Map<string, string>();
-  const engage = async (record: EmulatorRecord) => {
-    const { architecture, digest } = record;
-    if (registered.get(architecture) === digest) return;
-    const program = await once(programs, digest, () => readEmulator(root, record));
-    if (registered.get(architecture) === digest) return;
-    if (registered.delete(architecture)) unregisterPrivate(architecture);
-    registerPrivate(architecture, program);
-    registered.set(architecture, digest);
-  };
+  const made = new Map<string, Promise<PrivateHandler>>();
+  const make = async (record: EmulatorRecord) =>
+    privateHandler(record.architecture, await readEmulator(root, record));
   const find = async (architecture: string, wanted: string | undefined) => {
     const { emulators } = await listEmulators(root);
     const used = wanted === undefined && usedEmulator(emulators, architecture, keptChoices(root));
@@ -61,6 +53,6 @@ export function createHandlers(options: HandlerOptions): HandlerFor {
     }
     const key = `${architecture} ${wanted ?? ''}`;
     const emulator = await once(found, key, () => find(architecture, wanted));
-    return { emulator, engage: () => engage(emulator) };
+    return { emulator, handler: await once(made, emulator.digest, () => make(emulator)) };
   };
 }

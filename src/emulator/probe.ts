@@ -4,7 +4,7 @@
  */
 import { closeSync, copyFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readProbeAnswer } from '../binfmt/index.ts';
+import { type PrivateHandler, readProbeAnswer } from '../binfmt/index.ts';
 import { detachedOverlay } from '../overlay.ts';
 import { probeFolder } from '../paths.ts';
 import { runStep } from './sandbox.ts';
@@ -28,6 +28,7 @@ export async function probe(
     scratch: Scratch;
     environment?: Record<string, string>;
     linux32?: boolean;
+    handlers?: PrivateHandler[];
   },
 ): Promise<ProbeResult> {
   const program = `/probe-${architecture}`;
@@ -45,9 +46,10 @@ export async function probe(
       environment: { PATH: '/', ...options.environment },
       directory: '/',
       identity: { user: 0, group: 0, groups: [0] },
-      network: 'host',
+      network: 'none',
       timeLimit,
       linux32: options.linux32 ?? false,
+      handlers: options.handlers ?? [],
       output: (chunk) => {
         if (output.length < 4096) output += chunk.toString('latin1');
       },

@@ -1,8 +1,9 @@
 /**
  * Decides how each platform is run here, native or emulated, and by what; with `handlers.ts` the one
  * place that knows which interpreter is registered. A step asks for a runner and adds its
- * `environment` and `linux32` to itself.
+ * `environment`, `linux32` and `handlers` to itself.
  */
+import type { PrivateHandler } from '../binfmt/index.ts';
 import { MpkitError } from '../errors.ts';
 import { formatPlatform, hostPlatform, normalizePlatform, type Platform } from '../platform.ts';
 import { checkLevel } from './cpu-level.ts';
@@ -24,11 +25,8 @@ export interface Runner {
   machine: string;
   environment: Record<string, string>;
   linux32: boolean;
-  /**
-   * Registers its emulator in the place of another one of the same CPU. Only who compares several
-   * in turn needs to call it, before each step.
-   */
-  engage: () => Promise<void>;
+  /** What a step registers for itself; empty where the CPU or a handler of the host runs it. */
+  handlers: PrivateHandler[];
 }
 
 /** Another emulator or CPU model than the one that is used unasked. */
@@ -58,19 +56,30 @@ export interface RunnerOptions extends HandlerOptions {
 export function createRunners(options: RunnerOptions): Runners {
   const made = new Map<string, Promise<Runner>>();
   const handlerFor = createHandlers(options);
+  const native = new Map<string, Promise<ProbeResult>>();
+  const probeNative = (architecture: string) =>
+    once(native, architecture, () =>
+      probe(architecture, { ...options, linux32: architecture === '386' }),
+    );
   return {
     get: (asked, choice = {}) => {
       const platform = normalizePlatform(asked);
       const key = JSON.stringify([formatPlatform(platform), choice.emulator, choice.cpu]);
-      return once(made, key, () => makeRunner(platform, choice, { ...options, handlerFor }));
+      return once(made, key, () =>
+        makeRunner(platform, choice, { ...options, handlerFor, probeNative }),
+      );
     },
     forecast: async (platform) => {
-      if (isNative(platform)) return { kind: 'native' };
+      const { architecture } = platform;
+      // a kernel may have 32-bit programs switched off
+      const isSure = architecture === hostPlatform().architecture;
+      if (isNative(platform) && (isSure || (await probeNative(architecture)).passed))
+        return { kind: 'native' };
       const { emulators } = await listEmulators(options.root);
       const choices = keptChoices(options.root);
       return {
         kind: 'emulated',
-        emulator: usedEmulator(emulators, platform.architecture, choices),
+        emulator: usedEmulator(emulators, architecture, choices),
       };
     },
   };
@@ -88,7 +97,10 @@ export function isNative(platform: Platform): boolean {
 async function makeRunner(
   platform: Platform,
   choice: EmulatorChoice,
-  options: RunnerOptions & { handlerFor: HandlerFor },
+  options: RunnerOptions & {
+    handlerFor: HandlerFor;
+    probeNative: (architecture: string) => Promise<ProbeResult>;
+  },
 ): Promise<Runner> {
   const { architecture } = platform;
   if (platform.os !== 'linux')
@@ -99,8 +111,7 @@ async function makeRunner(
   checkLevel(platform, isNative(platform));
   if (isNative(platform)) {
     const linux32 = architecture === '386';
-    const result = await probe(architecture, { ...options, linux32 });
-    const engage = async () => {};
+    const result = await options.probeNative(architecture);
     if (result.passed && result.machine)
       return {
         platform,
@@ -108,7 +119,7 @@ async function makeRunner(
         machine: result.machine,
         environment: {},
         linux32,
-        engage,
+        handlers: [],
       };
     if (architecture === hostPlatform().architecture)
       throw new MpkitError(
@@ -117,13 +128,13 @@ async function makeRunner(
       );
   }
   const handler = await options.handlerFor(architecture, choice.emulator);
-  await handler?.engage();
+  const handlers = handler ? [handler.handler] : [];
   const emulator = handler?.emulator;
   const kept = keptChoice(options.root, architecture);
   const model = choice.cpu ?? (emulator && usedModel(emulator, kept));
   const cpu = model === defaultCpu ? undefined : model;
   const environment: Record<string, string> = cpu ? { QEMU_CPU: cpu } : {};
-  const result = await probe(architecture, { ...options, environment });
+  const result = await probe(architecture, { ...options, environment, handlers });
   if (!result.passed || !result.machine) {
     const isKept = choice.cpu === undefined && kept?.digest === emulator?.digest;
     if (emulator) throw broken(platform, emulator, { ...options, choice, isKept, cpu, result });
@@ -136,7 +147,7 @@ async function makeRunner(
     machine: result.machine,
     environment,
     linux32: false,
-    engage: handler?.engage ?? (async () => {}),
+    handlers,
   };
 }
 

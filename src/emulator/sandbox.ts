@@ -7,7 +7,7 @@ import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
-import { findProgram, type Program } from '../binfmt/index.ts';
+import { findProgram, type PrivateHandler, type Program } from '../binfmt/index.ts';
 import { MpkitError } from '../errors.ts';
 import { sandboxProgram } from '../paths.ts';
 import type { Platform } from '../platform.ts';
@@ -31,6 +31,8 @@ export interface Step {
   /** `joined`: a namespace of its own that `onNetwork` connects before the command starts. */
   network: 'none' | 'host' | 'joined';
   onNetwork?: (pid: number) => Promise<void>;
+  /** Called when the step has ended, however it did. */
+  endNetwork?: () => void;
   hostname?: string;
   /** Small files that exist only while the step runs: in-root path, content. */
   files?: [target: string, content: string][];
@@ -41,6 +43,8 @@ export interface Step {
   answerSyncs?: boolean;
   /** `uname -m` of a 32-bit platform that runs natively. */
   linux32?: boolean;
+  /** The only foreign programs that it can run; nothing of the host's or of another step's. */
+  handlers?: PrivateHandler[];
   /** What it runs, for the words of an error. */
   platform?: Platform;
   /** `inherit`: the caller's; `terminal`: a pseudo-terminal in front of it; else a sink. */
@@ -88,6 +92,7 @@ export async function runStep(step: Step): Promise<StepResult> {
     if (report.error) throw commandError(report, step) ?? sandboxError(report.error);
     return { exitCode, timedOut: report.timeout !== undefined, ...signalOf(report) };
   } finally {
+    step.endNetwork?.();
     stopPassing?.();
     step.signal?.removeEventListener('abort', abort);
   }
@@ -105,6 +110,7 @@ function start(step: Step, output: StepOutput | undefined): ChildProcess {
         'pipe',
         step.rootFd,
         step.network === 'joined' ? 'pipe' : 'ignore',
+        ...(step.handlers ?? []).map(({ fd }) => fd),
       ],
       env: step.environment,
     });
@@ -113,6 +119,9 @@ function start(step: Step, output: StepOutput | undefined): ChildProcess {
     if (output) closeSync(output.writer);
   }
 }
+
+/** Where the first handler's interpreter is in the step, after what `start` passes before it. */
+const firstHandler = 6;
 
 function stepArguments(step: Step): string[] {
   const { identity } = step;
@@ -133,6 +142,8 @@ function stepArguments(step: Step): string[] {
     option(readOnly ? 'bind-read-only' : 'bind', source, target);
   if (step.network !== 'host') option('own-network');
   if (step.network === 'joined') option('ready-fd', 5);
+  for (const [at, { entry }] of (step.handlers ?? []).entries())
+    option('handler', entry(`/proc/self/fd/${firstHandler + at}`));
   if (step.answerSyncs) option('answer-syncs');
   if (step.linux32) option('linux32');
   if (step.output === 'terminal') option('terminal');

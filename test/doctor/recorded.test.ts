@@ -139,7 +139,7 @@ it('lists no platform as usable where overlayfs does not work', () => {
           ...{ namespace: { made: true, warnings: [] }, host: [] },
           inside: {
             ...{ ids: 'helper', idCount: 65_536, binfmt: 'private', ownProc: true, overlayError },
-            ...{ emulators: [] },
+            ...{ network: '', emulators: [] },
             platforms: [
               { platform: 'linux/amd64', ran: true, kind: 'native', machine: 'x86_64' },
               {

@@ -34,6 +34,8 @@ export interface RunOptions {
   signal?: AbortSignal;
   /** Bytes for stdin, which is /dev/null otherwise. */
   input?: string | Buffer;
+  /** Changes the command line before it is run, as us. */
+  wrap?: (command: string[]) => string[];
 }
 
 /** A temporary folder with its own HOME and MPKIT_ROOT, whose commands run as `user` (or as us). */
@@ -64,9 +66,9 @@ export function project(files: Record<string, string> = {}, user?: TestUser): Pr
     XDG_CACHE_HOME: undefined,
     XDG_DATA_HOME: undefined,
   };
-  const run = (command: string[], { env, ...rest }: RunOptions = {}) => {
+  const run = (command: string[], { env, wrap = (same) => same, ...rest }: RunOptions = {}) => {
     forgetFirstTry(root);
-    return collect(asUser(user, command), folder, {
+    return collect(wrap(asUser(user, command)), folder, {
       ...rest,
       env: { ...process.env, ...environment, ...env },
     });

@@ -11,16 +11,22 @@ import {
   type StepResult,
 } from '../../emulator/index.ts';
 import { MpkitError } from '../../errors.ts';
-import { formatPlatform } from '../../platform.ts';
+import { formatPlatform, type Platform } from '../../platform.ts';
 import { makeFoldersInRoot } from '../context/index.ts';
-import type { RunOp, Vertex } from '../plan/index.ts';
+import { allVertices, type RunOp, type Vertex } from '../plan/index.ts';
 import { chainOf } from '../snapshot/index.ts';
 import type { Executor, Inputs, Work } from './executor.ts';
 import { createTail } from './tail.ts';
 
 export function runWork(vertex: Vertex, op: RunOp, inputs: Inputs, executor: Executor): Work {
   return {
-    key: ['run', { ...op, hostname: guestHostname }, chainOf(inputs[0] ?? [])],
+    // what the default network turns out to be is in no key: it is the host's luck, not the build's
+    key: [
+      'run',
+      { ...op, hostname: guestHostname },
+      chainOf(inputs[0] ?? []),
+      guestPlatforms(vertex).map(({ architecture }) => architecture),
+    ],
     stub: true,
     perform: ({ rootFd }) => execute(vertex, op, rootFd, executor),
   };
@@ -36,7 +42,10 @@ async function execute(
   const user = resolveUser(rootFd, op.user);
   requireMapped(user, op.user);
   closeSync(makeFoldersInRoot(rootFd, op.directory));
-  const network = chooseNetwork(op.network === 'default' ? 'host' : op.network);
+  const network = chooseNetwork(op.network, executor.scratch);
+  const guests = await Promise.all(
+    guestPlatforms(vertex).map((each) => executor.runners.get(each)),
+  );
   const tail = createTail();
   const result = await runStep({
     rootFd,
@@ -52,6 +61,7 @@ async function execute(
     files: guestFiles(network.step.network),
     answerSyncs: true,
     linux32: runner.linux32,
+    handlers: guests.flatMap(({ handlers }) => handlers),
     platform: op.platform,
     ...network.step,
     output: (chunk) => {
@@ -60,10 +70,30 @@ async function execute(
     },
     signal: executor.signal,
   });
-  if (result.exitCode !== 0) throw failure(op, result, tail.lines());
+  if (result.exitCode !== 0)
+    throw failure(op, result, { output: tail.lines(), isolation: network.isolation() });
 }
 
-function failure(op: RunOp, result: StepResult, output: string[]): MpkitError {
+/**
+ * The CPUs whose programs a step can run: its own, and those that the steps ran on of which its files
+ * were made. So a tree that was built for another CPU can be entered, nothing is fetched that the
+ * build would not need anyway, and neither neighbours nor what is stored here change a result.
+ */
+function guestPlatforms(vertex: Vertex): Platform[] {
+  const found = new Map<string, Platform>();
+  for (const { op } of allVertices([vertex]).reverse())
+    if (op.kind === 'run' && !found.has(op.platform.architecture))
+      found.set(op.platform.architecture, op.platform);
+  const [own, ...others] = [...found.values()];
+  const byName = (a: Platform, b: Platform) => (a.architecture < b.architecture ? -1 : 1);
+  return own ? [own, ...others.sort(byName)] : [];
+}
+
+function failure(
+  op: RunOp,
+  result: StepResult,
+  { output, isolation }: { output: string[]; isolation: string | undefined },
+): MpkitError {
   const crash = output.findLast((line) => line.includes('qemu: uncaught target signal'));
   const how = result.signal ? `was ended by ${result.signal}` : `exited with ${result.exitCode}`;
   const name = op.argv.length === 3 && op.argv[1] === '-c' ? op.argv[2]! : op.argv.join(' ');
@@ -72,6 +102,6 @@ function failure(op: RunOp, result: StepResult, output: string[]): MpkitError {
     output,
     hint: crash
       ? `the program crashed under emulation of ${formatPlatform(op.platform)}; try another emulator (\`mpkit emulator ls\`) or a stage on \`--platform=$BUILDPLATFORM\``
-      : undefined,
+      : isolation,
   });
 }

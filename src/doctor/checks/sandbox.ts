@@ -88,26 +88,35 @@ function judgeSeccomp(host: HostFacts): Judgement {
       };
 }
 
+/** Only a network that pasta connected is called fine; without one `--network host` is the way. */
 function judgeNetwork(host: HostFacts): Judgement {
-  const tried = host.trials?.inside?.thorough;
+  const tried = host.trials?.inside?.network;
   const pasta = host.find('pasta');
+  if (tried === '') return { result: 'ok', observed: `\`${pasta ?? 'pasta'}\` connected one` };
+  const loopback = "steps have a loopback only, or the host's network by `--network host`";
   if (!pasta)
     return {
       result: 'note',
-      observed: '`pasta` is not installed: steps use the network of the host',
+      observed: `\`pasta\` is not installed: ${loopback}`,
       remedy: installCommand(host, 'passt'),
-    };
-  if (tried && tried.network !== '')
-    return {
-      result: 'warning',
-      observed: `\`${pasta}\` does not connect a namespace: ${tried.network}`,
-      remedy: 'Build with `--network host`, or install a newer `passt`',
     };
   if (!host.file('/dev/net/tun'))
     return {
       result: 'note',
-      observed: `\`${pasta}\` is there, /dev/net/tun is not: steps use the network of the host`,
+      observed: `\`${pasta}\` is there, /dev/net/tun is not: ${loopback}`,
       remedy: 'modprobe tun',
     };
-  return { result: 'ok', observed: tried ? `\`${pasta}\` connected one` : `\`${pasta}\`` };
+  if (tried === undefined)
+    return { result: 'cannot tell', observed: `nobody could try \`${pasta}\`` };
+  if (tried.includes('may not open /dev/net/tun'))
+    return {
+      result: 'note',
+      observed: `\`${pasta}\` may not open /dev/net/tun: ${loopback}`,
+      remedy: 'chmod 666 /dev/net/tun',
+    };
+  return {
+    result: 'warning',
+    observed: `\`${pasta}\` does not connect a namespace: ${tried}`,
+    remedy: 'Build with `--network host`, or install a newer `passt`',
+  };
 }

@@ -14,6 +14,7 @@ import { createRunners, listEmulators, openScratch, type Scratch } from '../../e
 import { MpkitError } from '../../errors.ts';
 import { detachedOverlay } from '../../overlay.ts';
 import { formatPlatform, normalizePlatform } from '../../platform.ts';
+import { tryNetwork } from './network.ts';
 import { tryThoroughly } from './thorough.ts';
 import type { InsideTrials, PlatformTrial } from './trial.ts';
 
@@ -33,9 +34,10 @@ export async function tryInside(
       binfmt: hasPrivateInstance() ? 'private' : 'host',
       ownProc: process.env.MPKIT_PROC === 'own',
       overlayError: tryOverlay(scratch),
+      network: await tryNetwork(root, scratch),
       emulators,
       platforms,
-      ...(thorough && !signal.aborted ? { thorough: await tryThoroughly(root, scratch) } : {}),
+      ...(thorough && !signal.aborted ? { thorough: tryThoroughly(scratch) } : {}),
     };
   } finally {
     scratch.remove();

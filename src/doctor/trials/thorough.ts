@@ -1,43 +1,15 @@
-/** What takes seconds: a network of a step's own, and the disk with every write made durable. */
-import { closeSync, copyFileSync, fsyncSync, openSync, writeSync } from 'node:fs';
+/** What takes seconds: the disk with every write made durable. */
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { chooseNetwork, runStep, type Scratch, stubLayer } from '../../emulator/index.ts';
-import { detachedOverlay } from '../../overlay.ts';
-import { probeFolder } from '../../paths.ts';
-import { hostPlatform } from '../../platform.ts';
+import type { Scratch } from '../../emulator/index.ts';
 
 export interface ThoroughTrials {
-  /** Why a step's own network could not be connected; empty where it was. */
-  network: string;
   /** Of a small file that is written and made durable. */
   milliseconds: number;
 }
 
-export async function tryThoroughly(root: string, scratch: Scratch): Promise<ThoroughTrials> {
-  return { network: await tryNetwork(root, scratch), milliseconds: timeDisk(scratch) };
-}
-
-async function tryNetwork(root: string, scratch: Scratch): Promise<string> {
-  const { step, notice } = chooseNetwork('default');
-  if (notice) return notice;
-  const { architecture } = hostPlatform();
-  const folder = scratch.make('network');
-  copyFileSync(join(probeFolder(), architecture), join(folder, 'probe'));
-  const rootFd = detachedOverlay({ lower: [folder, stubLayer(root)] });
-  try {
-    const { exitCode } = await runStep({
-      ...{ rootFd, stateRoot: root, program: '/probe', command: ['mpkit-probe', '/probe'] },
-      ...{ environment: {}, directory: '/', identity: { user: 0, group: 0, groups: [0] } },
-      ...step,
-      timeLimit: 20,
-      output: () => {},
-    });
-    return exitCode === 0 ? '' : `exit status ${exitCode}`;
-  } catch (error) {
-    return (error as Error).message;
-  } finally {
-    closeSync(rootFd);
-  }
+export function tryThoroughly(scratch: Scratch): ThoroughTrials {
+  return { milliseconds: timeDisk(scratch) };
 }
 
 function timeDisk(scratch: Scratch): number {

@@ -39,6 +39,8 @@ export interface InsideTrials {
   ownProc: boolean;
   /** What kept an overlay with `userxattr` from working; empty where it works. */
   overlayError: string;
+  /** Why a step has a loopback only; empty where pasta gave it more. */
+  network: string;
   emulators: EmulatorRecord[];
   platforms: PlatformTrial[];
   /** Only where asked for. */
