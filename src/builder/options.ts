@@ -10,6 +10,8 @@ export interface BuildOptions {
   file: string;
   /** Normalised, at least one, in the order of the index. */
   platforms: Platform[];
+  /** They are this machine's because nobody named any: a last stage that names one decides. */
+  arePlatformsImplicit?: boolean;
   target?: string | undefined;
   buildArgs: ReadonlyMap<string, string>;
   /** `--build-context`: files of a folder, or an image of an OCI layout. */

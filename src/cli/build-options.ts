@@ -60,6 +60,7 @@ export function readBuildOptions(values: Flags, positionals: string[]): ParsedBu
     context: folder,
     file: values.file === undefined ? findDockerfile(folder) : readFile(values.file, folder),
     platforms: readPlatforms(values.platform),
+    arePlatformsImplicit: !values.platform && !process.env.DOCKER_DEFAULT_PLATFORM,
     target: values.target,
     buildArgs,
     contexts: readContexts(values['build-context'] ?? []),
