@@ -176,10 +176,21 @@ function readOutput(spec: string): OciOutput {
   return { type: 'oci', dest, tar };
 }
 
-export function readProgress({ progress = 'auto', quiet }: Flags): ProgressMode | 'auto' {
-  const known = oneOf('progress', progress, ['auto', 'plain', 'tty', 'rawjson', 'quiet']);
-  return quiet ? 'quiet' : known;
+/** The environment counts where the flag leaves it open, as buildx has it. */
+export function readProgress(
+  { progress = 'auto', quiet }: Pick<Flags, 'progress' | 'quiet'>,
+  environment = '',
+): ProgressMode | 'auto' {
+  const fromFlag = oneOf('progress', progress, progressWords);
+  if (quiet) return 'quiet';
+  const word =
+    fromFlag === 'auto' && environment !== ''
+      ? oneOf('BUILDKIT_PROGRESS', environment, progressWords)
+      : fromFlag;
+  return word === 'none' ? 'quiet' : word;
 }
+
+const progressWords = ['auto', 'plain', 'tty', 'rawjson', 'quiet', 'none'] as const;
 
 function oneOf<const T extends string>(flag: string, value: string, words: readonly T[]): T {
   const found = words.find((word) => word === value);

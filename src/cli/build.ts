@@ -13,6 +13,7 @@ import type { Loan } from '../emulator/index.ts';
 import { formatPlatform } from '../platform.ts';
 import { buildFlags, type ParsedBuild, readBuildOptions, readProgress } from './build-options.ts';
 import { startRecording } from './build-record.ts';
+import { withoutBuildxFlags } from './buildx-flags.ts';
 import { writeMetadata } from './metadata.ts';
 import { chooseProgress, openProgress } from './progress.ts';
 import { callersUmask, inNamespace, parseWords, stopOnSignals, type Verb } from './verb.ts';
@@ -37,9 +38,12 @@ Builds CONTEXT/Dockerfile for each platform, without daemon, root or Docker.
   --metadata-file FILE     digests and descriptors of the result as JSON
   --progress auto|plain|tty|rawjson|quiet
                            on stderr: lines, a live view, JSON as BuildKit's, or nothing (also -q);
-                           auto is tty on a terminal, plain elsewhere and in CI
+                           auto is BUILDKIT_PROGRESS, else tty on a terminal, plain elsewhere and in CI
   --offline                fetch nothing, emulators included (also MPKIT_OFFLINE=1)
   --root DIR               state folder (default: MPKIT_ROOT, $XDG_DATA_HOME/mpkit, root: /var/lib/mpkit)
+
+Other flags of docker buildx build are named in an error; those that change nothing here, such as
+--pull, --provenance=false and --sbom=false, are accepted.
 
 The same input gives the same digest: file times later than SOURCE_DATE_EPOCH (environment or
 build argument; else 1980-01-01) are lowered to it. --build-arg SOURCE_DATE_EPOCH= keeps real times.
@@ -50,8 +54,10 @@ exit status: 0 built, 1 failed, 2 wrong usage, 3 this host cannot do it, 128+n s
 };
 
 async function execute(words: string[]): Promise<number> {
-  const { values, positionals } = parseWords('build', words, buildFlags);
-  const mode = chooseProgress(readProgress(values), process.stderr, process.env);
+  const understood = withoutBuildxFlags(words, buildFlags);
+  const { values, positionals } = parseWords('build', understood, buildFlags);
+  const asked = readProgress(values, process.env.BUILDKIT_PROGRESS);
+  const mode = chooseProgress(asked, process.stderr, process.env);
   const options = readBuildOptions(values, positionals);
   return inNamespace(
     'build',
