@@ -32,7 +32,8 @@ export interface BuildOptions {
 
 export type NamedContext =
   | { kind: 'folder'; path: string }
-  | { kind: 'image'; folder: string; reference?: string };
+  /** `folder` is the layout, or the archive that holds one. */
+  | { kind: 'image'; folder: string; archive?: true; reference?: string };
 
 export interface OciOutput {
   type: 'oci';

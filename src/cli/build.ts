@@ -10,8 +10,15 @@ import {
 } from '../builder/index.ts';
 import { callersWords, hostPath } from '../caller-paths.ts';
 import type { Loan } from '../emulator/index.ts';
+import { MpkitError } from '../errors.ts';
 import { formatPlatform } from '../platform.ts';
-import { buildFlags, type ParsedBuild, readBuildOptions, readProgress } from './build-options.ts';
+import {
+  buildFlags,
+  type ParsedBuild,
+  readBuildOptions,
+  readProgress,
+  readTimeout,
+} from './build-options.ts';
 import { startRecording } from './build-record.ts';
 import { withoutBuildxFlags } from './buildx-flags.ts';
 import { writeMetadata } from './metadata.ts';
@@ -31,7 +38,7 @@ Builds CONTEXT/Dockerfile for each platform, without daemon, root or Docker.
   --build-arg NAME[=VALUE] a build argument; without =VALUE it is taken from the environment;
                            one that no ARG asks for is a warning
   --target STAGE           stage to build (default: the last)
-  --build-context NAME=oci-layout://DIR[:TAG] | NAME=DIR
+  --build-context NAME=oci-layout://DIR[:TAG] | NAME=oci-archive:FILE[:TAG] | NAME=DIR
                            an image or a folder that FROM and COPY --from can name
   --network default|none|host   network of RUN steps (default and host: the host's)
   --no-cache               execute every step; the results are still kept
@@ -39,6 +46,7 @@ Builds CONTEXT/Dockerfile for each platform, without daemon, root or Docker.
   --progress auto|plain|tty|rawjson|quiet
                            on stderr: lines, a live view, JSON as BuildKit's, or nothing (also -q);
                            auto is BUILDKIT_PROGRESS, else tty on a terminal, plain elsewhere and in CI
+  --timeout SECONDS        end the whole build after this time (default: 86400, a day; 0: never)
   --offline                fetch nothing, emulators included (also MPKIT_OFFLINE=1)
   --root DIR               state folder (default: MPKIT_ROOT, $XDG_DATA_HOME/mpkit, root: /var/lib/mpkit)
 
@@ -59,6 +67,7 @@ async function execute(words: string[]): Promise<number> {
   const asked = readProgress(values, process.env.BUILDKIT_PROGRESS);
   const mode = chooseProgress(asked, process.stderr, process.env);
   const options = readBuildOptions(values, positionals);
+  const timeout = readTimeout(values);
   return inNamespace(
     'build',
     words,
@@ -69,6 +78,8 @@ async function execute(words: string[]): Promise<number> {
     },
     async (root) => {
       const stop = stopOnSignals();
+      const limit = timeout > 0 ? [AbortSignal.timeout(timeout * 1000)] : [];
+      const signal = AbortSignal.any([stop.signal, ...limit]);
       const progress = await openProgress(mode, process.stderr);
       const recording = startRecording(root, options, ['build', ...words]);
       const emit: Emit = (told) => {
@@ -84,10 +95,7 @@ async function execute(words: string[]): Promise<number> {
           text: 'no output given: the result stays in the cache; use -o type=oci,dest=PATH',
         });
       try {
-        const result = await build(
-          { ...options, root, umask: callersUmask, signal: stop.signal },
-          emit,
-        );
+        const result = await build({ ...options, root, umask: callersUmask, signal }, emit);
         progress.close(shownImages(result));
         recording.end('done', result);
         const metadata = values['metadata-file'];
@@ -100,6 +108,7 @@ async function execute(words: string[]): Promise<number> {
         progress.close();
         const code = stop.code();
         recording.end(code === undefined ? 'failed' : 'stopped');
+        if (code === undefined && limit.some(({ aborted }) => aborted)) throw tooLong(timeout);
         if (code === undefined) throw error;
         process.stderr.write('mpkit: stopped; finished steps are kept\n');
         return code;
@@ -114,6 +123,12 @@ function inCallersWords(event: BuildEvent): BuildEvent {
   if (event.type === 'failed') return { ...event, message: callersWords(event.message) };
   if (event.type === 'transfer') return { ...event, id: callersWords(event.id) };
   return event;
+}
+
+function tooLong(seconds: number): MpkitError {
+  return new MpkitError('step-timeout', `the build did not end within ${seconds} s`, {
+    hint: '`--timeout SECONDS` allows more, 0 any time; finished steps are kept',
+  });
 }
 
 function shownImages({ images }: BuildResult) {
