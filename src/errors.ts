@@ -7,6 +7,8 @@ export class MpkitError extends Error {
   readonly hint: string | undefined;
   /** Where in a user's text the failure belongs; lines count from 1. */
   location: SourceLocation | undefined;
+  /** Further failures of the same text, found in the same reading. */
+  others: MpkitError[] = [];
   /** Platform and step, as the log names them. */
   step: string | undefined;
   /** The last output of the step that failed, already cleaned for a terminal. */

@@ -5,6 +5,7 @@ import { type FileSource, openFolderSource } from './context/index.ts';
 import {
   inheritConfig,
   type Layout,
+  openArchive,
   openLayout,
   type ResolvedImage,
   resolveImage,
@@ -26,7 +27,8 @@ export function openContexts({ context, contexts, file }: BuildOptions): Context
   const layoutOf = (name: string) => {
     const named = find(name);
     if (named?.kind !== 'image') throw new Error(`no image context ${name}`);
-    const known = layouts.get(name) ?? openLayout(named.folder, named.reference);
+    const open = named.archive ? openArchive : openLayout;
+    const known = layouts.get(name) ?? open(named.folder, named.reference);
     layouts.set(name, known);
     return known;
   };

@@ -25,7 +25,8 @@ export async function finishImage(
   const config = documentOf({ platform, state }, epoch);
   const rootFd = executor.mounts.view(snapshot);
   try {
-    checkTruthful({ rootFd, config, platform: normalizePlatform(platform) });
+    const claim = normalizePlatform(platform);
+    checkTruthful({ rootFd, config, platform: claim, stagePlatform: state.platform });
   } finally {
     closeSync(rootFd);
   }

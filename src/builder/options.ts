@@ -10,6 +10,8 @@ export interface BuildOptions {
   file: string;
   /** Normalised, at least one, in the order of the index. */
   platforms: Platform[];
+  /** They are this machine's because nobody named any: a last stage that names one decides. */
+  arePlatformsImplicit?: boolean;
   target?: string | undefined;
   buildArgs: ReadonlyMap<string, string>;
   /** `--build-context`: files of a folder, or an image of an OCI layout. */
@@ -30,7 +32,8 @@ export interface BuildOptions {
 
 export type NamedContext =
   | { kind: 'folder'; path: string }
-  | { kind: 'image'; folder: string; reference?: string };
+  /** `folder` is the layout, or the archive that holds one. */
+  | { kind: 'image'; folder: string; archive?: true; reference?: string };
 
 export interface OciOutput {
   type: 'oci';

@@ -22,6 +22,7 @@ import {
 } from '../emulator/index.ts';
 import { ioError, MpkitError } from '../errors.ts';
 import { type Platform, parsePlatform } from '../platform.ts';
+import { printedJson } from '../printed-json.ts';
 import { writeWhole } from '../small-files.ts';
 import { inLocale } from '../tui/ascii.ts';
 import { benchMarkdown, benchMarkdownMore } from '../tui/bench/markdown.ts';
@@ -119,7 +120,7 @@ async function runInside(
     ...(recommendations && { recommendations }),
     ...(estimate && { estimate }),
   };
-  if (form === 'json') process.stdout.write(`${JSON.stringify(all, undefined, 2)}\n`);
+  if (form === 'json') process.stdout.write(`${printedJson(all, undefined, 2)}\n`);
   else if (form === 'markdown')
     print(benchMarkdown(report) + benchMarkdownMore({ recommendations, estimate }));
   else {
@@ -147,13 +148,13 @@ function print(text: string): void {
 function progressOf({ progress }: BenchRequest): ReturnType<typeof benchProgress> | undefined {
   if (progress === 'quiet') return undefined;
   if (progress === 'auto') return benchProgress(process.stderr);
-  const emit: EmitBench = (event) => void process.stderr.write(`${JSON.stringify(event)}\n`);
+  const emit: EmitBench = (event) => void process.stderr.write(`${printedJson(event)}\n`);
   return { emit, close: () => {} };
 }
 
 function showHistory(root: string, form: BenchRequest['form']): number {
   const reports = keptReports(root);
-  if (form === 'json') process.stdout.write(`${JSON.stringify(reports, undefined, 2)}\n`);
+  if (form === 'json') process.stdout.write(`${printedJson(reports, undefined, 2)}\n`);
   else
     for (const report of reports) {
       const text = form === 'markdown' ? benchMarkdown(report) : benchTable(report);

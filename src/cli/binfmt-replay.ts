@@ -1,6 +1,7 @@
 /** The inner half of `binfmt install --persist`: replays the boot where nobody else sees it. */
 import { inInitialNamespace, listHandlers, replayHere, thisHost } from '../binfmt/index.ts';
 import { MpkitError } from '../errors.ts';
+import { printedJson } from '../printed-json.ts';
 import type { Verb } from './verb.ts';
 
 export const replayVerb: Verb = {
@@ -9,7 +10,7 @@ export const replayVerb: Verb = {
     // a boot tool clears what is registered: never where others could miss it
     if (inInitialNamespace() || listHandlers(thisHost).length > 0)
       throw new MpkitError('usage', '`replay` works in an empty instance of its own only');
-    process.stdout.write(`${JSON.stringify(await replayHere(thisHost, words))}\n`);
+    process.stdout.write(`${printedJson(await replayHere(thisHost, words))}\n`);
     return 0;
   },
 };

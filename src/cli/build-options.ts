@@ -7,6 +7,7 @@ import {
   findDockerfile,
   type NamedContext,
   type OciOutput,
+  parseImageSource,
   parseLayoutUrl,
   parseTag,
   proxyNames,
@@ -39,6 +40,7 @@ export const buildFlags = {
   'metadata-file': { type: 'string' },
   progress: { type: 'string' },
   quiet: { type: 'boolean', short: 'q' },
+  timeout: { type: 'string' },
   offline: { type: 'boolean' },
   root: { type: 'string' },
 } as const;
@@ -60,6 +62,7 @@ export function readBuildOptions(values: Flags, positionals: string[]): ParsedBu
     context: folder,
     file: values.file === undefined ? findDockerfile(folder) : readFile(values.file, folder),
     platforms: readPlatforms(values.platform),
+    arePlatformsImplicit: !values.platform && !process.env.DOCKER_DEFAULT_PLATFORM,
     target: values.target,
     buildArgs,
     contexts: readContexts(values['build-context'] ?? []),
@@ -133,10 +136,25 @@ function readContext(word: string): [string, NamedContext] {
   const value = word.slice(at + 1);
   if (at <= 0 || value === '')
     throw usage(`invalid build context \`${word}\`: expected NAME=oci-layout://DIR or NAME=DIR`);
-  if (!value.includes('://')) return [name, { kind: 'folder', path: readableFolder(value) }];
+  if (!/:\/\/|^oci-archive:/.test(value))
+    return [name, { kind: 'folder', path: readableFolder(value) }];
+  if (value.startsWith('oci-archive:')) {
+    const source = parseImageSource(value);
+    if (source?.kind !== 'archive') throw new Error(`no archive in ${value}`);
+    const { path, reference } = source;
+    return [
+      name,
+      {
+        kind: 'image',
+        archive: true,
+        folder: readableFile(path),
+        ...(reference ? { reference } : {}),
+      },
+    ];
+  }
   if (!value.startsWith('oci-layout://'))
     throw usage(
-      `build context \`${name}\`: only oci-layout:// and folders are supported, found \`${value}\``,
+      `build context \`${name}\`: only oci-layout://, oci-archive: and folders are supported, found \`${value}\``,
     );
   const { folder, reference } = parseLayoutUrl(value);
   return [
@@ -175,15 +193,45 @@ function readOutput(spec: string): OciOutput {
   return { type: 'oci', dest, tar };
 }
 
-export function readProgress({ progress = 'auto', quiet }: Flags): ProgressMode | 'auto' {
-  const known = oneOf('progress', progress, ['auto', 'plain', 'tty', 'rawjson', 'quiet']);
-  return quiet ? 'quiet' : known;
+/** Seconds; 0 for none. */
+export function readTimeout({ timeout = String(defaultTimeout) }: Pick<Flags, 'timeout'>): number {
+  if (/^\d{1,7}$/.test(timeout) && Number(timeout) <= longestTimeout) return Number(timeout);
+  throw usage(
+    `invalid timeout \`${timeout}\`: expected seconds up to ${longestTimeout}, 0 for none`,
+  );
 }
+
+/** A day: longer than any build that still gets on, shorter than a hung one would be noticed. */
+const defaultTimeout = 86_400;
+/** What a timer of Node can hold. */
+const longestTimeout = 2_147_483;
+
+/** The environment counts where the flag leaves it open, as buildx has it. */
+export function readProgress(
+  { progress = 'auto', quiet }: Pick<Flags, 'progress' | 'quiet'>,
+  environment = '',
+): ProgressMode | 'auto' {
+  const fromFlag = oneOf('progress', progress, progressWords);
+  if (quiet) return 'quiet';
+  const word =
+    fromFlag === 'auto' && environment !== ''
+      ? oneOf('BUILDKIT_PROGRESS', environment, progressWords)
+      : fromFlag;
+  return word === 'none' ? 'quiet' : word;
+}
+
+const progressWords = ['auto', 'plain', 'tty', 'rawjson', 'quiet', 'none'] as const;
 
 function oneOf<const T extends string>(flag: string, value: string, words: readonly T[]): T {
   const found = words.find((word) => word === value);
   if (found) return found;
   throw usage(`invalid ${flag} \`${value}\`: expected ${words.join(' or ')}`);
+}
+
+function readableFile(path: string): string {
+  const real = hostPath(path);
+  if (statSync(real, { throwIfNoEntry: false })?.isFile()) return real;
+  throw new MpkitError('not-found', `\`${path}\` is no file`);
 }
 
 function readableFolder(path: string): string {

@@ -34,7 +34,10 @@ export function startRecording(
         version: 1,
         ...{ context, file, tags, command, startedAt, status },
         ...(target === undefined ? {} : { target }),
-        platforms: platforms.map(formatPlatform),
+        // a stage may have named a platform that nobody asked for
+        platforms: (images.length > 0 ? images.map((each) => each.platform) : platforms).map(
+          formatPlatform,
+        ),
         outputs: outputs.map(({ dest, tar }) => ({ dest: callersWords(dest), tar })),
         seconds: (Date.now() - startedAt) / 1000,
         images: images.map(({ platform, digest, size }) => ({

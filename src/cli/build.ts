@@ -10,9 +10,17 @@ import {
 } from '../builder/index.ts';
 import { callersWords, hostPath } from '../caller-paths.ts';
 import type { Loan } from '../emulator/index.ts';
+import { MpkitError } from '../errors.ts';
 import { formatPlatform } from '../platform.ts';
-import { buildFlags, type ParsedBuild, readBuildOptions, readProgress } from './build-options.ts';
+import {
+  buildFlags,
+  type ParsedBuild,
+  readBuildOptions,
+  readProgress,
+  readTimeout,
+} from './build-options.ts';
 import { startRecording } from './build-record.ts';
+import { withoutBuildxFlags } from './buildx-flags.ts';
 import { writeMetadata } from './metadata.ts';
 import { chooseProgress, openProgress } from './progress.ts';
 import { callersUmask, inNamespace, parseWords, stopOnSignals, type Verb } from './verb.ts';
@@ -30,7 +38,7 @@ Builds CONTEXT/Dockerfile for each platform, without daemon, root or Docker.
   --build-arg NAME[=VALUE] a build argument; without =VALUE it is taken from the environment;
                            one that no ARG asks for is a warning
   --target STAGE           stage to build (default: the last)
-  --build-context NAME=oci-layout://DIR[:TAG] | NAME=DIR
+  --build-context NAME=oci-layout://DIR[:TAG] | NAME=oci-archive:FILE[:TAG] | NAME=DIR
                            an image or a folder that FROM and COPY --from can name
   --network default|none|host   network of RUN steps (default: one of their own by pasta,
                                  else a loopback only; see README)
@@ -38,9 +46,13 @@ Builds CONTEXT/Dockerfile for each platform, without daemon, root or Docker.
   --metadata-file FILE     digests and descriptors of the result as JSON
   --progress auto|plain|tty|rawjson|quiet
                            on stderr: lines, a live view, JSON as BuildKit's, or nothing (also -q);
-                           auto is tty on a terminal, plain elsewhere and in CI
+                           auto is BUILDKIT_PROGRESS, else tty on a terminal, plain elsewhere and in CI
+  --timeout SECONDS        end the whole build after this time (default: 86400, a day; 0: never)
   --offline                fetch nothing, emulators included (also MPKIT_OFFLINE=1)
   --root DIR               state folder (default: MPKIT_ROOT, $XDG_DATA_HOME/mpkit, root: /var/lib/mpkit)
+
+Other flags of docker buildx build are named in an error; those that change nothing here, such as
+--pull, --provenance=false and --sbom=false, are accepted.
 
 The same input gives the same digest: file times later than SOURCE_DATE_EPOCH (environment or
 build argument; else 1980-01-01) are lowered to it. --build-arg SOURCE_DATE_EPOCH= keeps real times.
@@ -51,9 +63,12 @@ exit status: 0 built, 1 failed, 2 wrong usage, 3 this host cannot do it, 128+n s
 };
 
 async function execute(words: string[]): Promise<number> {
-  const { values, positionals } = parseWords('build', words, buildFlags);
-  const mode = chooseProgress(readProgress(values), process.stderr, process.env);
+  const understood = withoutBuildxFlags(words, buildFlags);
+  const { values, positionals } = parseWords('build', understood, buildFlags);
+  const asked = readProgress(values, process.env.BUILDKIT_PROGRESS);
+  const mode = chooseProgress(asked, process.stderr, process.env);
   const options = readBuildOptions(values, positionals);
+  const timeout = readTimeout(values);
   return inNamespace(
     'build',
     words,
@@ -64,6 +79,8 @@ async function execute(words: string[]): Promise<number> {
     },
     async (root) => {
       const stop = stopOnSignals();
+      const limit = timeout > 0 ? [AbortSignal.timeout(timeout * 1000)] : [];
+      const signal = AbortSignal.any([stop.signal, ...limit]);
       const progress = await openProgress(mode, process.stderr);
       const recording = startRecording(root, options, ['build', ...words]);
       const emit: Emit = (told) => {
@@ -79,10 +96,7 @@ async function execute(words: string[]): Promise<number> {
           text: 'no output given: the result stays in the cache; use -o type=oci,dest=PATH',
         });
       try {
-        const result = await build(
-          { ...options, root, umask: callersUmask, signal: stop.signal },
-          emit,
-        );
+        const result = await build({ ...options, root, umask: callersUmask, signal }, emit);
         progress.close(shownImages(result));
         recording.end('done', result);
         const metadata = values['metadata-file'];
@@ -95,6 +109,7 @@ async function execute(words: string[]): Promise<number> {
         progress.close();
         const code = stop.code();
         recording.end(code === undefined ? 'failed' : 'stopped');
+        if (code === undefined && limit.some(({ aborted }) => aborted)) throw tooLong(timeout);
         if (code === undefined) throw error;
         process.stderr.write('mpkit: stopped; finished steps are kept\n');
         return code;
@@ -109,6 +124,12 @@ function inCallersWords(event: BuildEvent): BuildEvent {
   if (event.type === 'failed') return { ...event, message: callersWords(event.message) };
   if (event.type === 'transfer') return { ...event, id: callersWords(event.id) };
   return event;
+}
+
+function tooLong(seconds: number): MpkitError {
+  return new MpkitError('step-timeout', `the build did not end within ${seconds} s`, {
+    hint: '`--timeout SECONDS` allows more, 0 any time; finished steps are kept',
+  });
 }
 
 function shownImages({ images }: BuildResult) {

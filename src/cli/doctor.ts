@@ -14,6 +14,7 @@ import {
 import { isInside } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
 import { packageRoot, stateRoot } from '../paths.ts';
+import { printedJson } from '../printed-json.ts';
 import { examinationText } from './doctor-text.ts';
 import { parseWords, stopOnSignals, type Verb } from './verb.ts';
 
@@ -54,7 +55,7 @@ async function execute(words: string[]): Promise<number> {
     const stop = stopOnSignals();
     const trials = await tryInside(root, values.thorough ?? false, stop.signal);
     const code = stop.code();
-    if (code === undefined) process.stdout.write(JSON.stringify(trials));
+    if (code === undefined) process.stdout.write(printedJson(trials));
     return code ?? 0;
   }
   const argv = ['doctor', ...(values.thorough ? ['--thorough'] : [])];
@@ -65,7 +66,7 @@ async function execute(words: string[]): Promise<number> {
   const [host, { exitCode, ...report }] = seen;
   process.stdout.write(
     values.json
-      ? `${JSON.stringify({ version: 1, ...report, exitCode, trials: host.trials }, undefined, 2)}\n`
+      ? `${printedJson({ version: 1, ...report, exitCode, trials: host.trials }, undefined, 2)}\n`
       : examinationText(seen[1], { all: values.all ?? false }),
   );
   return exitCode;

@@ -8,6 +8,7 @@ import {
   usedEmulator,
   usedModel,
 } from '../emulator/index.ts';
+import { printedJson } from '../printed-json.ts';
 import {
   type CommandIo,
   formatRows,
@@ -41,7 +42,7 @@ export async function list(argv: string[], io: CommandIo): Promise<number> {
   const { emulators, warnings } = await listEmulators(io.root);
   for (const warning of warnings) io.stderr(`warning: ${warning}\n`);
   const listed = listedOf(emulators, keptChoices(io.root));
-  if (values.json) io.stdout(`${JSON.stringify(listed, undefined, 2)}\n`);
+  if (values.json) io.stdout(`${printedJson(listed, undefined, 2)}\n`);
   else io.stdout(formatList(listed));
   if (emulators.length === 0) io.stderr('no emulators yet: `mpkit emulator add` fetches them\n');
   return 0;

@@ -1,5 +1,6 @@
 /** How a command that may fetch emulators says so, on stderr. */
 import { MpkitError } from '../errors.ts';
+import { printedJson } from '../printed-json.ts';
 import type { EmitTransfer } from '../transfer.ts';
 import { openStatusLine, type StatusStream } from '../tui/status-line.ts';
 
@@ -21,7 +22,7 @@ export function openFetchProgress(
   prefix = '',
 ): FetchProgress {
   const status = openStatusLine(stream, prefix);
-  const json = (event: object) => void stream.write(`${JSON.stringify(event)}\n`);
+  const json = (event: object) => void stream.write(`${printedJson(event)}\n`);
   const told: Pick<FetchProgress, 'onProgress' | 'onTransfer'> =
     mode === 'rawjson'
       ? { onProgress: (text) => json({ type: 'notice', text }), onTransfer: json }

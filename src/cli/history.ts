@@ -2,6 +2,7 @@
 import { type BuildRecord, describeImages, openRecords } from '../builder/index.ts';
 import { callersWords, hostPath } from '../caller-paths.ts';
 import { MpkitError } from '../errors.ts';
+import { printedJson } from '../printed-json.ts';
 import { cleanName } from '../tui/clean.ts';
 import { inNamespace, parseWords, type Verb } from './verb.ts';
 
@@ -45,7 +46,7 @@ function print(text: string): number {
 }
 
 function json(value: unknown): string {
-  return `${JSON.stringify(value, undefined, 2)}\n`;
+  return `${printedJson(value, undefined, 2)}\n`;
 }
 
 function name(folder: string | undefined): string {

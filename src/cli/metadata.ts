@@ -2,6 +2,7 @@
 import type { BuildResult, StepRecord } from '../builder/index.ts';
 import { ioError } from '../errors.ts';
 import { formatPlatform } from '../platform.ts';
+import { printedJson } from '../printed-json.ts';
 import { writeWhole } from '../small-files.ts';
 
 /** Replaces `path` atomically; throws `io`, `disk-full` or `permission-denied`. */
@@ -22,7 +23,7 @@ export function writeMetadata(
     'mpkit.steps': steps,
   };
   try {
-    writeWhole(path, `${JSON.stringify(metadata, undefined, 2)}\n`);
+    writeWhole(path, `${printedJson(metadata, undefined, 2)}\n`);
   } catch (error) {
     throw ioError(error, `writing \`${path}\``);
   }

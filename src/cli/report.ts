@@ -13,7 +13,20 @@ export function reportError(error: unknown): string {
   if (error.output && error.output.length > 0)
     lines.push('last output:', ...error.output.map((line) => `  | ${cleanLine(line, false)}`));
   if (error.hint) lines.push(`hint: ${cleanName(error.hint)}`);
+  lines.push(...othersOf(error));
   return callersWords(`${lines.join('\n')}\n`);
+}
+
+/** A line each, as far as they are not endless. */
+function othersOf({ others }: MpkitError): string[] {
+  if (others.length === 0) return [];
+  const most = 20;
+  const shown = others.slice(0, most).map(({ message, location, hint }) => {
+    const place = location ? `${cleanName(location.file)}:${location.startLine}: ` : '';
+    return `  ${place}${cleanName(message)}${hint ? ` (${cleanName(hint)})` : ''}`;
+  });
+  const more = others.length > most ? [`  and ${others.length - most} more`] : [];
+  return ['also:', ...shown, ...more];
 }
 
 export function exitCodeOf(error: unknown): number {

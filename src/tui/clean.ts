@@ -16,11 +16,18 @@ export function cleanLine(line: string, colour: boolean): string {
 
 /** A name from an image or a context, for a message: nothing of it reaches the terminal raw. */
 export function cleanName(name: string): string {
-  return cleanLine(name, false);
+  return cleanLine(name, false).replace(formats, codePoint);
 }
 
 /** GitHub's runner obeys `##[command]` anywhere in a line; `::command::` only at its beginning. */
 const runnerCommand = '##[';
+
+/** Characters that reorder, hide or join what stands beside them, so that a name reads as another. */
+const formats = /[\p{Cf}\u2028\u2029]/gu;
+
+function codePoint(char: string): string {
+  return `\\u{${char.codePointAt(0)!.toString(16)}}`;
+}
 
 const reset = '\u001b[0m';
 

@@ -3,6 +3,7 @@
  * BuildKit has no word for stands under keys that begin with `mpkit.`, which its readers skip.
  */
 import type { BuildEvent, PlannedPlatform, VertexLabel } from '../builder/events.ts';
+import { printedJson } from '../printed-json.ts';
 import { coalesceLogs } from './coalesce.ts';
 import { transferJson } from './transfer-json.ts';
 
@@ -23,7 +24,7 @@ const heldBytes = 64 * 1024;
 
 export function createRawJsonPrinter(write: (text: string) => void): RawJsonPrinter {
   const started = new Map<string, number>();
-  const line = (object: object) => write(`${JSON.stringify(object)}\n`);
+  const line = (object: object) => write(`${printedJson(object)}\n`);
   const { emit, flush } = coalesceLogs((event) => line(toJson(event, started)), heldBytes);
   const timer = setInterval(flush, interval);
   timer.unref();

@@ -30,4 +30,21 @@ describe('lines of a step', () => {
   it('give nothing raw of a name', () => {
     expect(cleanName(`evil${esc}[31m\nname`)).toBe('evil\\x0aname');
   });
+
+  it.each([
+    ...['\u202a', '\u202b', '\u202c', '\u202d', '\u202e', '\u2066', '\u2067', '\u2068', '\u2069'],
+    ...[
+      '\u061c',
+      '\u200b',
+      '\u200e',
+      '\u200f',
+      '\u2028',
+      '\u2029',
+      '\u2060',
+      '\ufeff',
+      '\u{e0041}',
+    ],
+  ])('shows a control of direction or format in a name (%j)', (char) => {
+    expect(cleanName(`a${char}b`)).toBe(`a\\u{${char.codePointAt(0)!.toString(16)}}b`);
+  });
 });

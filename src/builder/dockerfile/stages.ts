@@ -31,24 +31,47 @@ export interface Stages {
 
 /**
  * Reads every stage, also those that no build will need. Throws `dockerfile-syntax` or, for what
- * the language has and mpkit does not yet, `not-supported`, always with the location.
+ * the language has and mpkit does not yet, `not-supported`, always with the location: the first
+ * that is wrong, with all others beside it.
  */
 export function readStages(dockerfile: Dockerfile): Stages {
   const globalArgs: ArgInstruction[] = [];
   const stages: Stage[] = [];
+  const wrong: MpkitError[] = [];
+  // after a bad FROM, or without one, what follows is not wrong once more
+  let insideStage = false;
   for (const node of dockerfile.nodes) {
-    const instruction = readInstruction(dockerfile, node, stages.length > 0);
+    const instruction = tryReading(dockerfile, node, { insideStage, wrong });
+    const isArg = node.keyword.toLowerCase() === 'arg';
+    insideStage ||= !isArg;
+    if (!instruction) continue;
     const { location, original } = instruction;
     if (instruction.kind === 'from') stages.push(openStage(stages.length, instruction));
     else if (stages.length > 0) stages.at(-1)!.instructions.push(instruction);
     else if (instruction.kind === 'arg')
       globalArgs.push({ kind: 'arg', args: instruction.args, location, original });
   }
+  const [first, ...others] = wrong;
+  if (first) throw Object.assign(first, { others });
   if (stages.length === 0) {
     const location = locate(dockerfile, dockerfile.nodes.at(-1)!);
     throw syntaxError('file without a build stage: expected a `FROM`', { location });
   }
   return { globalArgs, stages };
+}
+
+function tryReading(
+  dockerfile: Dockerfile,
+  node: DockerfileNode,
+  { insideStage, wrong }: { insideStage: boolean; wrong: MpkitError[] },
+): Instruction | undefined {
+  try {
+    return readInstruction(dockerfile, node, insideStage);
+  } catch (error) {
+    if (!(error instanceof MpkitError)) throw error;
+    wrong.push(error);
+    return undefined;
+  }
 }
 
 function readInstruction(

@@ -13,6 +13,8 @@ export interface TruthCheck {
   rootFd: number;
   config: ImageConfig;
   platform: Platform;
+  /** What the last stage was made for: `FROM --platform` can name another one. */
+  stagePlatform?: Platform;
 }
 
 /**
@@ -22,7 +24,8 @@ export interface TruthCheck {
  * one, and claiming otherwise misleads whoever picks images by platform. No other file is looked
  * at, so multilib images stay possible.
  */
-export function checkTruthful({ rootFd, config, platform }: TruthCheck): void {
+export function checkTruthful(check: TruthCheck): void {
+  const { rootFd, config, platform } = check;
   if (!cpuOf(platform.architecture)) return;
   const places = placesOf(config);
   const pending = startingPoints(config);
@@ -33,7 +36,7 @@ export function checkTruthful({ rootFd, config, platform }: TruthCheck): void {
     if (!program) continue;
     const { elf, architecture, next } = program;
     if (elf && architecture !== platform.architecture)
-      throw untruthful(program.path, architecture, platform);
+      throw untruthful(program.path, architecture, check);
     pending.push(...next);
   }
 }
@@ -54,11 +57,19 @@ function placesOf(config: ImageConfig): Places {
   };
 }
 
-function untruthful(path: string, found: string | undefined, platform: Platform): MpkitError {
-  const claim = `the image claims ${formatPlatform(platform)}`;
+function untruthful(
+  path: string,
+  found: string | undefined,
+  { platform, stagePlatform = platform }: TruthCheck,
+): MpkitError {
+  const [claim, stage] = [platform, stagePlatform].map(formatPlatform);
+  const hint =
+    claim === stage
+      ? 'compile it for `$TARGETARCH`, or copy it from a stage of the target platform'
+      : `the last stage is \`FROM --platform=${stage}\`: ask for \`--platform ${stage}\`, or leave one of the two out`;
   return new MpkitError(
     'untruthful-image',
-    `\`${path}\` is ${found ?? 'for another kind of CPU'}, but ${claim}`,
-    { hint: 'compile it for `$TARGETARCH`, or copy it from a stage of the target platform' },
+    `\`${path}\` is ${found ?? 'for another kind of CPU'}, but the image claims ${claim}`,
+    { hint },
   );
 }

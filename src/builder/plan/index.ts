@@ -42,6 +42,8 @@ export {
 export interface PlanInput {
   dockerfile: Dockerfile;
   platforms: Platform[];
+  /** Nobody named the platforms: a last stage that names its own decides what the image is. */
+  arePlatformsImplicit?: boolean;
   /** Name of the stage to build; the last one without it. */
   target?: string | undefined;
   buildArgs: ReadonlyMap<string, string>;
@@ -66,7 +68,8 @@ export async function planBuild(input: PlanInput): Promise<PlannedImage[]> {
   for (const platform of input.platforms) {
     const planner = createPlanner(input, stages, platform, target.name ?? 'default');
     const state = await planner(target);
-    images.push({ platform, vertex: state.vertex, state });
+    const own = input.arePlatformsImplicit ? state.platform : platform;
+    images.push({ platform: own, vertex: state.vertex, state });
   }
   return images;
 }

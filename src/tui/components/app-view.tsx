@@ -76,7 +76,7 @@ function bodyOf({ state, now, columns, rows }: AppViewProps): ReactNode {
   if (state.isHelpOpen) return <HelpScreen state={state} />;
   switch (state.screen) {
     case 'host':
-      return <HostScreen state={state.host} rows={rows} />;
+      return <HostScreen {...{ state: state.host, columns, rows }} />;
     case 'emulators':
       return <EmulatorsScreen state={state.emulators} rows={rows} speeds={speedsOf(state.bench)} />;
     case 'bench':

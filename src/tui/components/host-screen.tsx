@@ -1,26 +1,64 @@
-/** Findings with their remedies, then the handlers; the chosen one is told in full. */
+/** The platforms that run here; findings with their remedies, then the handlers; the chosen one in full. */
 import { Box, Text } from 'ink';
 import { cleanName } from '../clean.ts';
 import { type HostItem, type HostState, hostItems } from '../state/host.ts';
+import { platformRows, platformSummary } from '../state/host-platforms.ts';
 import { type ListItem, ListView } from './list-view.tsx';
+import { PlatformLines, PlatformTable } from './platform-table.tsx';
 
 const detailRows = 4;
 const forRoot = 'only root may change them: `sudo mpkit binfmt install all`';
 
-export function HostScreen({ state, rows }: { state: HostState; rows: number }) {
-  const items = hostItems(state);
-  const chosen = items[state.cursor];
-  const remarks = [...state.remarks.slice(0, 2), ...(state.isRoot ? [] : [forRoot])];
+/** From here on the platforms stand beside the list. */
+const wide = 120;
+const tableColumns = 56;
+
+export function HostScreen({
+  state,
+  columns,
+  rows,
+}: {
+  state: HostState;
+  columns: number;
+  rows: number;
+}) {
+  const platforms = state.platforms ? platformRows(state.platforms) : [];
+  const isWide = columns >= wide && platforms.length > 0;
+  // a low window keeps a few lines for the list
+  const above = isWide || rows < 16 ? [] : platforms;
+  const room = rows - 1 - platformSummary(above).length;
+  const list = <HostList state={state} rows={room} />;
   return (
     <Box flexDirection="column">
       <Text wrap="truncate" bold>
         {state.tier ? `${state.tier.name}: ${state.tier.why}` : 'looking at this host ...'}
         {state.isLoading && state.tier ? ' (looking again)' : ''}
       </Text>
+      <PlatformLines rows={above} />
+      {isWide ? (
+        <Box>
+          <Box width={tableColumns} flexShrink={0} marginRight={2}>
+            <PlatformTable rows={platforms} height={room} />
+          </Box>
+          <Box width={columns - tableColumns - 2}>{list}</Box>
+        </Box>
+      ) : (
+        list
+      )}
+    </Box>
+  );
+}
+
+function HostList({ state, rows }: { state: HostState; rows: number }) {
+  const items = hostItems(state);
+  const chosen = items[state.cursor];
+  const remarks = [...state.remarks.slice(0, 2), ...(state.isRoot ? [] : [forRoot])];
+  return (
+    <Box flexDirection="column">
       <ListView
         items={items.map(listItem)}
         cursor={state.cursor}
-        rows={rows - 2 - detailRows - remarks.length}
+        rows={rows - 1 - detailRows - remarks.length}
         empty={state.isLoading ? '' : 'nothing to remark, and no handlers'}
       />
       {remarks.map((text) => (

@@ -1,12 +1,15 @@
 /** The host: what the doctor found, and the handlers. Everything here is `mpkit doctor` and `mpkit binfmt`. */
 import type { Effect, Question, Reply } from './effect.ts';
 import { type HandlersSeen, installChanges, uninstallChanges } from './handler-changes.ts';
+import type { PlatformsSeen } from './host-platforms.ts';
 import { type Key, moveCursor } from './key.ts';
 import { hasLists, parseJson } from './parse.ts';
 
 export interface HostState {
   findings: readonly Finding[];
   tier?: { name: string; why: string };
+  /** Undefined before the doctor has looked. */
+  platforms?: PlatformsSeen;
   handlers: readonly Handler[];
   /** What the last look at the handlers told; undefined before it. */
   seen?: HandlersSeen;
@@ -109,13 +112,16 @@ export function installTyped(state: HostState, text: string): Reply<HostState> {
 /** What `mpkit doctor --json` and `mpkit binfmt status --json` said. */
 export function hostResult(state: HostState, job: string, stdout: string): HostState {
   if (job === 'doctor') {
-    const report = parseJson<{ findings: Finding[]; tier?: { name: string; why: string } }>(
+    const report = parseJson<Pick<HostState, 'findings' | 'tier' | 'platforms'>>(
       stdout,
       hasLists('findings'),
     );
-    const found = report
-      ? { findings: report.findings, ...(report.tier ? { tier: report.tier } : {}) }
-      : {};
+    const { findings, tier, platforms } = report ?? {};
+    const found = {
+      ...(findings ? { findings } : {}),
+      ...(tier ? { tier } : {}),
+      ...(hasLists('usable', 'unusable')(platforms) ? { platforms } : {}),
+    } as Partial<HostState>;
     return following(state, { ...state, ...found, isLoading: false });
   }
   const status = parseJson<RawStatus>(stdout, hasLists('handlers', 'findings', 'platforms'));

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseDockerfile } from '../../../src/builder/dockerfile/parse.ts';
 import { readStages } from '../../../src/builder/dockerfile/stages.ts';
+import type { MpkitError } from '../../../src/errors.ts';
 
 const read = (text: string) => readStages(parseDockerfile(text, 'Dockerfile'));
 
@@ -241,5 +242,39 @@ describe('refusals', () => {
         location: { file: 'Dockerfile', text, startLine, endLine },
       }),
     );
+  });
+});
+
+describe('several faults', () => {
+  const faults = (text: string) => {
+    try {
+      read(text);
+      return [];
+    } catch (error) {
+      const first = error as MpkitError;
+      return [first, ...first.others].map(
+        ({ message, location }) => `${location?.startLine}: ${message}`,
+      );
+    }
+  };
+
+  it('are told at once, each with its line', () => {
+    expect(
+      faults(
+        'FROM a\nADD a b\nCOPY --link x y\nRUN ok\nFOO\nRUN --mount=type=cache --device=x z\n',
+      ),
+    ).toEqual([
+      '2: `ADD` is not supported by mpkit yet',
+      '3: `COPY --link` is not supported by mpkit yet',
+      '5: unknown instruction `FOO`',
+      '6: `RUN --mount --device` is not supported by mpkit yet',
+    ]);
+  });
+
+  it('do not follow from one another', () => {
+    expect(faults('FROM --platform a\nRUN x\nADD a b')).toHaveLength(2);
+    expect(faults('RUN x\nRUN y\nFROM a')).toEqual([
+      '1: no build stage for `RUN`: expected a `FROM` before it',
+    ]);
   });
 });

@@ -207,7 +207,7 @@ describe('usage', () => {
   it.each([
     [[], 'expected one CONTEXT folder, found 0'],
     [['a', 'b'], 'expected one CONTEXT folder, found 2'],
-    [['--platfrom', 'x', '.'], "unknown option '--platfrom'"],
+    [['--platfrom', 'x', '.'], 'unknown option `--platfrom`'],
     [['--network', 'own', '.'], 'invalid network `own`: expected default or none or host'],
     [['--build-arg', '=x', '.'], 'invalid build argument `=x`: expected NAME=VALUE'],
     [['-o', 'type=oci', '.'], 'output `type=oci`: dest=PATH is missing'],
@@ -265,5 +265,20 @@ describe('usage', () => {
       ),
     ]);
     expect(readdirSync(join(place.folder, 'precious'))).toEqual(['file']);
+  });
+});
+
+describe('a build that takes longer than --timeout', () => {
+  it('is ended, says which limit, and keeps what was finished', async () => {
+    const spec = { dockerfile: 'FROM base\nRUN echo first\nRUN sleep 900', context: 'slow' };
+    const text = await failure({ ...spec, args: ['--timeout', '8'] });
+    expect(text).toBe(
+      lines(
+        'mpkit: the build did not end within 8 s',
+        'hint: `--timeout SECONDS` allows more, 0 any time; finished steps are kept',
+      ),
+    );
+    const next = await place.build({ ...spec, dockerfile: 'FROM base\nRUN echo first' });
+    expect(next.stderr).toContain('CACHED');
   });
 });

@@ -120,6 +120,24 @@ describe('--platform', () => {
 });
 
 describe('a base image', () => {
+  it('is that of the last stage where nobody asks for one, and a contradiction is explained', async () => {
+    const spec = { dockerfile: 'FROM --platform=linux/arm64 base\nRUN uname -m > /machine' };
+    const built = await place.build(spec);
+    expect(built.exitCode, built.stderr).toBe(0);
+    expect(built.image().config.architecture).toBe('arm64');
+    expect(built.image().text('machine')).toBe('aarch64\n');
+    const history = await place.mpkit(['history', 'inspect', '--json']);
+    expect(JSON.parse(history.stdout)[0].platforms).toEqual(['linux/arm64']);
+    for (const options of [{ args: ['--platform', 'linux/amd64'] }, {}]) {
+      const env = options.args ? {} : { DOCKER_DEFAULT_PLATFORM: 'linux/amd64' };
+      const refused = await place.build({ ...spec, ...options }, { env });
+      expect(refused.exitCode).toBe(1);
+      expect(errorText(refused.stderr)).toMatch(
+        /is arm64, but the image claims linux\/amd64\nhint: the last stage is `FROM --platform=linux\/arm64`: ask for `--platform linux\/arm64`, or leave one of the two out$/m,
+      );
+    }
+  });
+
   it('serves higher variants, 386 serves amd64 (E4)', async () => {
     const only386 = editedLayout(place.base, `${place.folder}/only-386`, (config) => {
       config.architecture = '386';

@@ -104,6 +104,7 @@ describe.skipIf(!ok)(`the Host screen${host.why || tmux.why}`, () => {
     'installs the CPUs that are typed, and takes away the one that is chosen, at %d × %d',
     async (columns, rows) => {
       const { shell, names, agree } = await open(columns, rows);
+      await shell.see(columns > 100 ? 'platforms, as just tried' : `linux/${first}`);
       shell.press('a');
       await shell.see('cpu.native');
       shell.press('a');

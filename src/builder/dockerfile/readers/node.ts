@@ -16,10 +16,14 @@ export interface FlagNames {
  */
 export function takeFlags(node: DockerfileNode, { known, later }: FlagNames): Map<string, string> {
   const values = new Map<string, string>();
+  const missing = new Set(node.flags.map(nameOf).filter((name) => later.includes(name)));
+  if (missing.size > 0)
+    throw unsupported(
+      `\`${keywordOf(node)} ${[...missing].map((name) => `--${name}`).join(' ')}\``,
+    );
   for (const flag of node.flags) {
     const equals = flag.indexOf('=');
-    const name = equals < 0 ? flag.slice(2) : flag.slice(2, equals);
-    if (later.includes(name)) throw unsupported(`\`${keywordOf(node)} --${name}\``);
+    const name = nameOf(flag);
     if (!known.includes(name)) {
       const names = [...known, ...later].map((each) => `--${each}`);
       throw syntaxError(`unknown flag \`--${name}\` of \`${keywordOf(node)}\``, {
@@ -33,6 +37,11 @@ export function takeFlags(node: DockerfileNode, { known, later }: FlagNames): Ma
     values.set(name, value);
   }
   return values;
+}
+
+/** `mount` of `--mount=type=cache`. */
+function nameOf(flag: string): string {
+  return flag.slice(2).split('=', 1)[0]!;
 }
 
 /** Refuses every flag. */

@@ -1,0 +1,107 @@
+/** The flags of `docker buildx build` that mpkit lacks: known by name, and told all at once. */
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { usageOf } from './verb.ts';
+
+type Own = NonNullable<ParseArgsConfig['options']>;
+
+/**
+ * The words without flags that change nothing here; `--flag=true` and `--flag=false` of a switch
+ * become what they mean. Throws one `usage` error that names every flag that is not understood.
+ */
+export function withoutBuildxFlags(words: string[], own: Own): string[] {
+  const options = { ...own, ...Object.fromEntries(foreign.map(optionOf)) };
+  const { tokens } = parseArgs({
+    ...{ args: words, options, strict: false, allowPositionals: true, tokens: true },
+  });
+  const refused = new Set<string>();
+  const changed = new Map<number, string | undefined>();
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue;
+    const { name, rawName, value, index, inlineValue } = token;
+    const known = foreign.find((each) => each.name === name);
+    if (known) {
+      if (known.harmless?.(value ?? 'true') !== true) refused.add(described(rawName, known));
+      changed.set(index, undefined);
+      if (known.takes === 'value' && inlineValue === false) changed.set(index + 1, undefined);
+    } else if (!own[name]) refused.add(`unknown option \`${rawName}\``);
+    else if (own[name].type === 'boolean' && inlineValue && isTruth(value))
+      changed.set(index, value === 'true' ? rawName : undefined);
+  }
+  if (refused.size > 0) throw usage([...refused]);
+  return words.flatMap((word, at) => (changed.has(at) ? (changed.get(at) ?? []) : [word]));
+}
+
+interface Foreign {
+  name: string;
+  short?: string;
+  takes: 'value' | 'nothing';
+  /** Whether this value asks for what mpkit does anyhow; a flag without a value counts as `true`. */
+  harmless?: (value: string) => boolean;
+  instead?: string;
+}
+
+const off = (value: string) => value === 'false';
+const any = () => true;
+const push = '`-o type=oci,dest=DIR,tar=false`, then `skopeo copy --all oci:DIR docker://NAME`';
+
+/** In alphabetical order. */
+const foreign: Foreign[] = [
+  { name: 'add-host', takes: 'value' },
+  { name: 'allow', takes: 'value', harmless: (value) => value === 'network.host' },
+  { name: 'annotation', takes: 'value' },
+  { name: 'attest', takes: 'value', harmless: (value) => /(^|,)disabled=true(,|$)/.test(value) },
+  { name: 'builder', takes: 'value', instead: 'mpkit builds on this machine, without a builder' },
+  { name: 'cache-from', takes: 'value', instead: 'the cache of `--root` is used without asking' },
+  { name: 'cache-to', takes: 'value', instead: 'the cache of `--root` is kept without asking' },
+  { name: 'call', takes: 'value', harmless: (value) => value === 'build' },
+  { name: 'cgroup-parent', takes: 'value' },
+  { name: 'check', takes: 'nothing', harmless: off },
+  { name: 'compress', takes: 'nothing', harmless: any },
+  { name: 'cpu-period', takes: 'value' },
+  { name: 'cpu-quota', takes: 'value' },
+  { name: 'cpu-shares', short: 'c', takes: 'value' },
+  { name: 'cpuset-cpus', takes: 'value' },
+  { name: 'cpuset-mems', takes: 'value' },
+  { name: 'debug', short: 'D', takes: 'nothing', harmless: off },
+  { name: 'force-rm', takes: 'nothing', harmless: any },
+  { name: 'iidfile', takes: 'value', instead: '`--metadata-file` holds the digests' },
+  { name: 'isolation', takes: 'value', harmless: (value) => value === 'default' },
+  { name: 'label', takes: 'value', instead: 'a `LABEL` line' },
+  { name: 'load', takes: 'nothing', harmless: off, instead: '`-o type=oci,dest=FILE`' },
+  { name: 'memory', short: 'm', takes: 'value' },
+  { name: 'memory-swap', takes: 'value' },
+  { name: 'no-cache-filter', takes: 'value', instead: '`--no-cache` executes every step' },
+  { name: 'policy', takes: 'value' },
+  { name: 'provenance', takes: 'value', harmless: off, instead: '`--provenance=false`' },
+  { name: 'pull', takes: 'nothing', harmless: any },
+  { name: 'push', takes: 'nothing', harmless: off, instead: push },
+  { name: 'resource', takes: 'value' },
+  { name: 'rm', takes: 'nothing', harmless: any },
+  { name: 'sbom', takes: 'value', harmless: off, instead: '`--sbom=false`' },
+  { name: 'secret', takes: 'value' },
+  { name: 'security-opt', takes: 'value' },
+  { name: 'shm-size', takes: 'value' },
+  { name: 'squash', takes: 'nothing', harmless: off },
+  { name: 'ssh', takes: 'value' },
+  { name: 'ulimit', takes: 'value' },
+];
+
+function optionOf({ name, short, takes }: Foreign): [string, Own[string]] {
+  const type = takes === 'value' ? 'string' : 'boolean';
+  return [name, { type, multiple: true, ...(short ? { short } : {}) }];
+}
+
+function described(rawName: string, { instead }: Foreign): string {
+  return `\`${rawName}\` is not supported yet${instead ? ` (instead: ${instead})` : ''}`;
+}
+
+function isTruth(value: string | undefined): boolean {
+  return value === 'true' || value === 'false';
+}
+
+/** Found all at once, told all at once, as far as it is not endless. */
+function usage(refused: string[]) {
+  const most = 20;
+  const more = refused.length > most ? `; and ${refused.length - most} more` : '';
+  return usageOf('build')(`${refused.slice(0, most).join('; ')}${more}`);
+}
