@@ -61,13 +61,14 @@ int open_loan(const struct loan *loan) {
 }
 
 /*
- * EINVAL: some file system in the tree knows no id-mapped mounts. Then only the top is shifted, or
- * nothing is; the rest stays, and the kernel refuses what the builder's ids may not read.
+ * EINVAL: some file system in the tree knows no id-mapped mounts; EPERM: it belongs to a namespace
+ * above the one that we are root of. Then only the top is shifted, or nothing is; the rest stays,
+ * and the kernel refuses what the builder's ids may not read.
  */
 static void shift_ids(const struct loan *loan, int mount, int user_namespace) {
   for (int recursive = 1; recursive >= 0; recursive--) {
     if (set_mount_attributes(mount, MK_ATTR_IDMAP, user_namespace, recursive) == 0) return;
-    if (errno != EINVAL) fail("shift the ids of", loan->path, "");
+    if (errno != EINVAL && errno != EPERM) fail("shift the ids of", loan->path, "");
   }
 }
 

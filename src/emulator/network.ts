@@ -69,16 +69,18 @@ function explain(why: string): string {
   return `the command had no network but a loopback (${why}); \`--network host\` shares the host's`;
 }
 
-/** The host's resolv.conf; servers on loopback are reachable only in the host's own network. */
+/**
+ * The host's resolv.conf. In a network of the step's own pasta answers for the host's servers, which
+ * may be on a loopback or reachable from the host's own addresses only.
+ */
 export function resolverFile(
   network: Step['network'],
   text = readText('/etc/resolv.conf'),
 ): string {
   if (network === 'none') return '';
   if (network === 'host') return text;
-  const lines = text.split('\n').filter((line) => !/^\s*nameserver\s+(127\.|::1)/.test(line));
-  const hasServer = lines.some((line) => /^\s*nameserver/.test(line));
-  return hasServer ? lines.join('\n') : [...lines, `nameserver ${dnsAddress}`, ''].join('\n');
+  const others = text.split('\n').filter((line) => line !== '' && !/^\s*nameserver/.test(line));
+  return [...others, `nameserver ${dnsAddress}`, ''].join('\n');
 }
 
 /**
