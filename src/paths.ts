@@ -18,6 +18,12 @@ export function stateRoot(flag?: string): string {
   return join(resolve(data), 'mpkit');
 }
 
+/** With the choices between them; root's builder has it apart from the rest of its state folder. */
+export function emulatorsFolder(root: string): string {
+  const inside = process.env.MPKIT_INSIDE === '1' && process.env.MPKIT_ROOT === root;
+  return (inside && process.env.MPKIT_EMULATORS) || join(root, 'emulators');
+}
+
 /** The package's own folder: a clone or what npm installed. */
 export function packageRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url));

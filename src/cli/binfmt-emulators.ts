@@ -1,5 +1,6 @@
 /** Where `binfmt install` gets its emulators: mpkit's store, or a program that the user names. */
 import { mkdirSync, mkdtempSync, rmdirSync, rmSync } from 'node:fs';
+import { lstat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { cpus, type HostEmulator } from '../binfmt/index.ts';
@@ -9,10 +10,12 @@ import {
   addFromHost,
   chooseEmulator,
   type EmulatorRecord,
+  emulatorPath,
   enterNamespace,
   isOffline,
   listEmulators,
   readEmulator,
+  requireState,
   withDownloadFolder,
 } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
@@ -26,12 +29,16 @@ export interface EmulatorSource {
   close: () => void;
 }
 
-/** `asked` are versions, digests and paths; a path serves the CPU that it says it emulates. */
+/**
+ * `asked` are versions, digests and paths; a path serves the CPU that it says it emulates. What is
+ * taken from the store must be the host root's: no step may have been able to write to it.
+ */
 export async function emulatorSource(
   root: string,
   asked: readonly string[],
   note: (text: string) => void,
 ): Promise<EmulatorSource> {
+  requireState(root);
   // programs that a user brings are judged like any other, in a store of their own
   const temporary = makeTemporary();
   const close = keepUntilSignal(temporary);
@@ -113,13 +120,22 @@ async function chosen(
   wanted: string | undefined,
 ): Promise<HostEmulator | undefined> {
   const { emulators } = await listEmulators(root);
-  const record = chooseEmulator(emulators, architecture, wanted);
-  return record && emulatorOf(root, record);
+  for (let left = emulators; ; ) {
+    const record = chooseEmulator(left, architecture, wanted);
+    if (!record || (await isOfHost(root, record))) return record && emulatorOf(root, record);
+    left = left.filter((each) => each !== record);
+  }
 }
 
 function emulatorOf(root: string, record: EmulatorRecord): HostEmulator {
   const { version, digest } = record;
-  return { version, digest, read: () => readEmulator(root, record) };
+  return { version, digest, read: () => readEmulator(root, record, { owner: 0 }) };
+}
+
+/** Judged again when it is read. */
+async function isOfHost(root: string, record: EmulatorRecord): Promise<boolean> {
+  const { uid, mode } = await lstat(emulatorPath(root, record));
+  return uid === 0 && (mode & 0o022) === 0;
 }
 
 /** Into the store, as a build would; where no namespace can be made, into a store for now. */

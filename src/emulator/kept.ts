@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { ioError } from '../errors.ts';
+import { emulatorsFolder } from '../paths.ts';
 import { readJson, writeWhole } from '../small-files.ts';
 import { isCpuModel } from './cpu-model.ts';
 import { withLock } from './lock.ts';
@@ -54,8 +55,8 @@ export async function dropChoices(
 async function change(root: string, edit: (kept: KeptChoices) => KeptChoices): Promise<void> {
   const path = pathOf(root);
   try {
-    mkdirSync(join(root, 'emulators'), { recursive: true });
-    await withLock(join(root, 'emulators', '.choices.lock'), { how: 'exclusive' }, async () => {
+    mkdirSync(emulatorsFolder(root), { recursive: true });
+    await withLock(join(emulatorsFolder(root), '.choices.lock'), { how: 'exclusive' }, async () => {
       const text = `${JSON.stringify(edit(keptChoices(root)), undefined, 2)}\n`;
       writeWhole(path, text, { flush: true });
     });
@@ -65,7 +66,7 @@ async function change(root: string, edit: (kept: KeptChoices) => KeptChoices): P
 }
 
 function pathOf(root: string): string {
-  return join(root, 'emulators', 'choices.json');
+  return join(emulatorsFolder(root), 'choices.json');
 }
 
 const schema = v.record(

@@ -8,6 +8,8 @@ import { dirname, join, relative } from 'node:path';
 import { type Access, describePlaces, type Place, placeName } from '../caller-paths.ts';
 import { MpkitError } from '../errors.ts';
 import { packageRoot } from '../paths.ts';
+import type { IdMap } from './id-map.ts';
+import { emulatorsOfHost } from './state-folder.ts';
 
 /** A host path that the inside needs. */
 export interface Loan {
@@ -26,11 +28,18 @@ export interface Lent {
   environment: Record<string, string>;
 }
 
-/** `shifted`: for root, whose builder could not even read this program otherwise. */
-export function lend(root: string, loans: Loan[], shifted: boolean): Lent {
+/** Root's builder could not even read this program otherwise. */
+export function lend(root: string, loans: Loan[], map: IdMap): Lent {
+  // an ordinary user is the owner of what is lent anyway
+  const shifted = map.how === 'direct' && map.owner.uid !== 0;
+  const emulators = emulatorsOfHost(root, map);
   const main = join(packageRoot(), 'dist/main.js');
   const own = shifted ? [packageRoot(), process.execPath] : [];
-  const unique = uniqueLoans([...loans, ...own.map((path) => ({ path, access: 'read' as const }))]);
+  const unique = uniqueLoans([
+    ...loans,
+    ...own.map((path) => ({ path, access: 'read' as const })),
+    ...(emulators ? [{ path: emulators, access: 'write' as const }] : []),
+  ]);
   const folder = placesFolder(shifted ? [] : [packageRoot(), process.execPath]);
   const place = (number: number) => join(folder, `${placeName}${number}`);
   const lent: Place[] = [{ path: root, access: 'read' as const }, ...unique].map(
@@ -57,7 +66,11 @@ export function lend(root: string, loans: Loan[], shifted: boolean): Lent {
       ...process.execArgv,
       join(inside(packageRoot()), relative(packageRoot(), main)),
     ],
-    environment: { MPKIT_ROOT: state.place, MPKIT_PLACES: describePlaces(lent) },
+    environment: {
+      MPKIT_ROOT: state.place,
+      MPKIT_PLACES: describePlaces(lent),
+      ...(emulators ? { MPKIT_EMULATORS: inside(emulators) } : {}),
+    },
   };
 }
 

@@ -4,24 +4,15 @@
  * never enter one itself. When this process dies, in whatever way, the kernel ends everything.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fchownSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { hostPath } from '../caller-paths.ts';
-import { ioError, MpkitError } from '../errors.ts';
+import { MpkitError } from '../errors.ts';
 import { sandboxProgram } from '../paths.ts';
 import { chooseIdMap, type IdMap, readHostIds, singleIdWarning } from './id-map.ts';
 import { type Loan, lend } from './loans.ts';
 import { passSignalsTo } from './pass-signals.ts';
 import { readReport, sandboxError } from './report.ts';
+import { prepareState } from './state-folder.ts';
 
 export interface EnterOptions {
   root: string;
@@ -66,9 +57,7 @@ export async function enterNamespace(options: EnterOptions): Promise<number> {
 }
 
 async function start(options: EnterOptions, map: IdMap): Promise<number> {
-  // an ordinary user is the owner of what is lent anyway
-  const shifted = map.how === 'direct' && map.owner.uid !== 0;
-  const lent = lend(options.root, options.loans, shifted);
+  const lent = lend(options.root, options.loans, map);
   const args = [
     ...['enter', '--report-fd', '3', '--map', map.how, '--uids', map.uids, '--gids', map.gids],
     ...['--parent', String(process.pid), ...lent.words],
@@ -91,46 +80,6 @@ async function start(options: EnterOptions, map: IdMap): Promise<number> {
     return status;
   } finally {
     stop();
-  }
-}
-
-/** The state folder: ours, closed to everybody else, checked at every start by what is opened. */
-function prepareState(root: string, { owner }: IdMap): void {
-  const isRoot = process.getuid?.() === 0;
-  try {
-    mkdirSync(dirname(root), { recursive: true });
-    const isNew = makeFolder(root);
-    const fd = openSync(root, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
-    try {
-      const is = fstatSync(fd);
-      if (is.uid !== owner.uid) {
-        if (!isRoot || (!isNew && readdirSync(`/proc/self/fd/${fd}`).length > 0))
-          throw new MpkitError(
-            'permission-denied',
-            `state folder \`${root}\` belongs to user ${is.uid}, expected ${owner.uid}`,
-            { hint: 'choose another one with `--root` or MPKIT_ROOT' },
-          );
-        fchownSync(fd, owner.uid, owner.gid);
-      }
-      if ((is.mode & 0o777) !== 0o700) fchmodSync(fd, 0o700);
-    } finally {
-      closeSync(fd);
-    }
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOTDIR' || code === 'ELOOP')
-      throw new MpkitError('usage', `state folder \`${root}\` is no folder`, { cause: error });
-    throw ioError(error, `preparing the state folder \`${root}\``);
-  }
-}
-
-function makeFolder(path: string): boolean {
-  try {
-    mkdirSync(path, { mode: 0o700 });
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
   }
 }
 

@@ -16,6 +16,7 @@ import {
 import { join } from 'node:path';
 import { ioError, MpkitError } from '../errors.ts';
 import { lockFile } from '../libc.ts';
+import { emulatorsFolder } from '../paths.ts';
 import { removeTree } from '../remove-tree.ts';
 
 export interface Scratch {
@@ -65,6 +66,10 @@ export function emptyState(
     const going = readdirSync(root).filter((name) => name !== useName && !kept.includes(name));
     const paths = going.map((name) => join(root, name));
     const freed = gainOf(paths);
+    // root's builder may write to them only where they are lent
+    const emulators = emulatorsFolder(root);
+    if (going.includes('emulators'))
+      for (const name of readdirSync(emulators)) removeTree(Buffer.from(join(emulators, name)));
     for (const path of paths) removeTree(Buffer.from(path));
     return freed;
   } finally {

@@ -7,6 +7,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ioError, MpkitError } from '../errors.ts';
+import { emulatorsFolder } from '../paths.ts';
 import { isDigestPrefix, isNamedBy, newestFirst } from './choose.ts';
 import { dropChoices } from './kept.ts';
 import { withLock } from './lock.ts';
@@ -78,12 +79,18 @@ export async function removeEmulator(
 
 /**
  * The program's bytes, hashed again: what is returned is what the record promises, else `corrupt`.
+ * With `owner`, the file must be that user's and nobody else's to write to.
  */
-export async function readEmulator(root: string, record: EmulatorRecord): Promise<Buffer> {
+export async function readEmulator(
+  root: string,
+  record: EmulatorRecord,
+  { owner }: { owner?: number } = {},
+): Promise<Buffer> {
   const path = emulatorPath(root, record);
   return guarded(`reading the emulator \`${path}\``, async () => {
-    const content = await readBounded(path, record.size);
-    if (content === undefined) throw corrupt(record, 'is missing or no regular file');
+    const content = await readBounded(path, record.size, owner);
+    if (content === undefined)
+      throw corrupt(record, owner === undefined ? missing : `${missing} of user ${owner}`);
     const found = `sha256:${createHash('sha256').update(content).digest('hex')}`;
     if (found === record.digest) return content;
     throw corrupt(record, `has the digest \`${short(found)}\` and ${content.length} bytes`);
@@ -96,7 +103,7 @@ export function emulatorPath(root: string, record: Pick<EmulatorRecord, 'digest'
 }
 
 export function storeFolder(root: string): string {
-  return join(root, 'emulators', 'sha256');
+  return join(emulatorsFolder(root), 'sha256');
 }
 
 export function storeLock(root: string): string {
@@ -129,8 +136,17 @@ async function readRecord(folder: string, name: string): Promise<EmulatorRecord 
 
 const MAX_RECORD = 65536;
 
-/** At most one byte more than `limit`; undefined for links, folders, pipes and what is missing. */
-async function readBounded(path: string, limit: number): Promise<Buffer | undefined> {
+const missing = 'is missing or no regular file';
+
+/**
+ * At most one byte more than `limit`; undefined for links, folders, pipes, what is missing, and what
+ * belongs to somebody else than `owner` or may be written to by others.
+ */
+async function readBounded(
+  path: string,
+  limit: number,
+  owner?: number,
+): Promise<Buffer | undefined> {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
   let handle: FileHandle;
   try {
@@ -143,6 +159,7 @@ async function readBounded(path: string, limit: number): Promise<Buffer | undefi
   try {
     const facts = await handle.stat();
     if (!facts.isFile()) return undefined;
+    if (owner !== undefined && (facts.uid !== owner || facts.mode & 0o022)) return undefined;
     const content = Buffer.alloc(Math.min(facts.size, limit) + 1);
     let done = 0;
     while (done < content.length) {
