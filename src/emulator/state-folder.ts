@@ -76,7 +76,7 @@ export function emulatorsOfHost(root: string, { how, owner }: IdMap): string | u
 /** File systems of which Linux 6.3 makes id-mapped mounts: ext4, XFS, Btrfs, F2FS, tmpfs. */
 const shifting = new Set([0xef53, 0x58465342, 0x9123683e, 0xf2f52010, 0x01021994]);
 
-/** What an older mpkit left there is the builder's: taken over, once. */
+/** An older mpkit left folders of the builder's: they are taken over, their files stay what they are. */
 function prepareEmulators(folder: string): void {
   makeFolder(folder, 0o755);
   withFolder(folder, (fd, is) => {
@@ -88,8 +88,9 @@ function prepareEmulators(folder: string): void {
 
 function takeOver(folder: string): void {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (!entry.isDirectory()) continue;
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) takeOver(path);
+    takeOver(path);
     lchownSync(path, 0, 0);
   }
 }
