@@ -2,6 +2,7 @@
  * Where things are: the package, its built parts, and the one state folder.
  */
 import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -14,7 +15,8 @@ export function stateRoot(flag?: string): string {
   const asked = flag ?? process.env.MPKIT_ROOT;
   if (asked) return resolve(asked);
   if (process.getuid?.() === 0) return '/var/lib/mpkit';
-  const data = process.env.XDG_DATA_HOME || join(process.env.HOME ?? '/', '.local/share');
+  // without HOME the account's own folder counts
+  const data = process.env.XDG_DATA_HOME || join(homedir(), '.local/share');
   return join(resolve(data), 'mpkit');
 }
 

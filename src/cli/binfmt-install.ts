@@ -9,13 +9,14 @@ import {
   needsRoot,
   persist,
   persistedInterpreters,
+  persistedNames,
   prepareInstance,
   removeUnused,
   replayBoot,
   requireBootWay,
   thisHost,
 } from '../binfmt/index.ts';
-import { withLock } from '../emulator/index.ts';
+import { hostLock, withLock } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
 import { stateRoot } from '../paths.ts';
 import { emulatorSource } from './binfmt-emulators.ts';
@@ -75,7 +76,7 @@ root. A handler of somebody else that works is left as it is.
           credentials: values.credentials ?? false,
           preserveArgv0: !values['no-preserve-argv0'],
         });
-        const boot = await keep(values.persist ?? false);
+        const boot = await keep(architectures, values.persist ?? false);
         const own = [...listHandlers(thisHost).map((each) => each.interpreter)];
         const used = [...own, ...persistedInterpreters(thisHost)];
         removeUnused(thisHost, new Set(used.filter(isPlaced)));
@@ -90,9 +91,14 @@ root. A handler of somebody else that works is left as it is.
   },
 };
 
-/** All handlers of mpkit, also those of earlier installs; in step where it was asked for before. */
-async function keep(asked: boolean): Promise<Boot | undefined> {
-  const own = listHandlers(thisHost).filter(({ interpreter }) => isPlaced(interpreter));
+/** What was kept before, and what this install is for: it is in step once it was asked for. */
+async function keep(architectures: readonly string[], asked: boolean): Promise<Boot | undefined> {
+  const before = persistedNames(thisHost);
+  const own = listHandlers(thisHost).filter(
+    ({ name, interpreter }) =>
+      isPlaced(interpreter) &&
+      (before.includes(name) || architectures.some((each) => name === `mpkit-${each}`)),
+  );
   if (own.length === 0 || !(asked || isPersistent(thisHost))) return undefined;
   let kept: Kept | undefined;
   try {
@@ -117,7 +123,7 @@ async function keep(asked: boolean): Promise<Boot | undefined> {
 /** Two at once would take each other's entries for broken. */
 async function alone(action: () => Promise<number>): Promise<number> {
   return withLock(
-    '/run/mpkit-binfmt.lock',
+    hostLock,
     { how: 'exclusive', onWait: () => note('waiting for another mpkit') },
     action,
   );

@@ -1,6 +1,6 @@
 /** `mpkit binfmt uninstall`. */
 import { needsRoot, readInstance, thisHost, uninstallHandlers } from '../binfmt/index.ts';
-import { withLock } from '../emulator/index.ts';
+import { hostLock, withLock } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
 import { formatJson } from './binfmt-json.ts';
 import { canonicalTarget } from './binfmt-targets.ts';
@@ -26,7 +26,7 @@ A pattern has \`*\` and \`?\` and is compared with handler names.
     if (process.geteuid?.() !== 0) throw needsRoot();
     if (readInstance(thisHost).readOnly)
       throw new MpkitError('host-unable', `\`${thisHost.instance}\` is mounted read-only`);
-    return withLock('/run/mpkit-binfmt.lock', { how: 'exclusive' }, async () => {
+    return withLock(hostLock, { how: 'exclusive' }, async () => {
       const report = await uninstallHandlers(
         thisHost,
         targets.map((target) => (target === 'all' ? target : canonicalTarget(target))),

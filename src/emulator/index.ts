@@ -16,7 +16,7 @@ export {
   keptChoices,
 } from './kept.ts';
 export type { Loan } from './loans.ts';
-export { withLock } from './lock.ts';
+export { hostLock, withLock } from './lock.ts';
 export { enterNamespace, isInside } from './namespace.ts';
 export { type ChosenNetwork, chooseNetwork, type Network } from './network.ts';
 export type { EmulatorRecord } from './record.ts';

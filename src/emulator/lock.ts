@@ -5,6 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MpkitError } from '../errors.ts';
 import { lockFile } from '../libc.ts';
 
+/** Held by installs of handlers: a folder that is always there, so that nothing stays behind. */
+export const hostLock = '/run';
+
 export interface LockOptions {
   how: 'shared' | 'exclusive';
   /** Milliseconds to wait at most; a minute unless told. */
@@ -45,7 +48,8 @@ export async function ifUnlocked(path: string, action: () => Promise<void>): Pro
 }
 
 function openLock(path: string): Promise<FileHandle> {
-  const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants;
+  const { O_RDONLY, O_DIRECTORY, O_RDWR, O_CREAT, O_NOFOLLOW } = constants;
+  if (path === hostLock) return open(path, O_RDONLY | O_DIRECTORY);
   return open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o644);
 }
 

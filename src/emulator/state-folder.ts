@@ -18,6 +18,7 @@ import {
   readdirSync,
   type Stats,
   statfsSync,
+  statSync,
 } from 'node:fs';
 import { release } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -28,7 +29,7 @@ import { chooseIdMap, type IdMap, readHostIds } from './id-map.ts';
 /** Makes it where it is missing. Throws `permission-denied` or `usage` for what is not ours. */
 export function prepareState(root: string, map: IdMap): void {
   try {
-    mkdirSync(dirname(root), { recursive: true });
+    makeParents(root);
     const isNew = makeFolder(root, 0o700);
     withFolder(root, (fd, is) => {
       if (is.uid !== map.owner.uid) {
@@ -103,6 +104,14 @@ function withFolder(path: string, use: (fd: number, is: Stats) => void): void {
   } finally {
     closeSync(fd);
   }
+}
+
+/** One by one: Node's own way never ends on a file system that has no room for new names, as /proc. */
+function makeParents(path: string): void {
+  const parent = dirname(path);
+  if (statSync(parent, { throwIfNoEntry: false })) return;
+  makeParents(parent);
+  makeFolder(parent, 0o777);
 }
 
 function makeFolder(path: string, mode: number): boolean {

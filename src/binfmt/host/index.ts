@@ -18,6 +18,7 @@ export {
   type Kept,
   persist,
   persistedInterpreters,
+  persistedNames,
   requireBootWay,
 } from './persist/index.ts';
 export { assumption, type BootWay, bootWay, systemdBinfmt, updateBinfmts } from './persist/way.ts';

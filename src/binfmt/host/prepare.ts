@@ -1,5 +1,5 @@
 /** Makes binfmt_misc usable: mounted and switched on, and puts that back. */
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { MpkitError } from '../../errors.ts';
 import { mountFileSystem, unmount } from '../../libc.ts';
@@ -41,7 +41,16 @@ export function releaseInstance(view: HostView): boolean {
   if (listHandlers(view).length > 0) return false;
   unmount(view.instance);
   rmSync(at(view, marker), { force: true });
+  removeIfEmpty(dirname(at(view, marker)));
   return true;
+}
+
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // somebody's file is in it
+  }
 }
 
 export function needsRoot(): MpkitError {
