@@ -70,6 +70,7 @@ async function openExecutor(options: BuildOptions, opened: Opened): Promise<Exec
     fileSource: contexts.files,
     image: contexts.resolved,
     proxies,
+    runTimeout: options.runTimeout,
     noCache,
     singleId: process.env.MPKIT_IDS === 'single',
     emit,

@@ -27,6 +27,8 @@ export interface BuildOptions {
   /** SOURCE_DATE_EPOCH in seconds; undefined keeps real times. */
   epoch: number | undefined;
   proxies: [name: string, value: string][];
+  /** Seconds that one RUN may take; 0 or undefined for any time. */
+  runTimeout?: number | undefined;
   signal: AbortSignal;
 }
 

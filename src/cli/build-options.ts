@@ -41,6 +41,7 @@ export const buildFlags = {
   progress: { type: 'string' },
   quiet: { type: 'boolean', short: 'q' },
   timeout: { type: 'string' },
+  'run-timeout': { type: 'string' },
   offline: { type: 'boolean' },
   root: { type: 'string' },
 } as const;
@@ -72,6 +73,7 @@ export function readBuildOptions(values: Flags, positionals: string[]): ParsedBu
     tags,
     outputs: readOutputs(values.output ?? []),
     epoch: readEpoch(buildArgs),
+    runTimeout: readTimeout({ timeout: values['run-timeout'] ?? String(defaultRunTimeout) }),
     proxies: proxyNames.flatMap((name) => {
       const value = buildArgs.get(name);
       return value === undefined ? [] : [[name, value] as [string, string]];
@@ -203,6 +205,8 @@ export function readTimeout({ timeout = String(defaultTimeout) }: Pick<Flags, 't
 
 /** A day: longer than any build that still gets on, shorter than a hung one would be noticed. */
 const defaultTimeout = 86_400;
+/** Six hours: an emulated compiler gets on in that time, a hung one would not. */
+const defaultRunTimeout = 21_600;
 /** What a timer of Node can hold. */
 const longestTimeout = 2_147_483;
 

@@ -20,6 +20,8 @@ export interface Executor {
   image: (manifest: string) => { layout: Layout; resolved: ResolvedImage };
   /** Reaches RUN steps without being part of any key. */
   proxies: [name: string, value: string][];
+  /** Seconds that one RUN may take; 0 or undefined for any time. */
+  runTimeout?: number | undefined;
   noCache: boolean;
   /** Only one id is mapped: owners in layers cannot be kept. */
   singleId: boolean;

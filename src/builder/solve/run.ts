@@ -68,8 +68,10 @@ async function execute(
       tail.add(chunk);
       executor.emit({ type: 'log', vertex: vertex.label, chunk, at: Date.now() });
     },
+    timeLimit: executor.runTimeout,
     signal: executor.signal,
   });
+  if (result.timedOut) throw tooLong(op, executor.runTimeout, tail.lines());
   if (result.exitCode !== 0)
     throw failure(op, result, { output: tail.lines(), isolation: network.isolation() });
 }
@@ -96,12 +98,22 @@ function failure(
 ): MpkitError {
   const crash = output.findLast((line) => line.includes('qemu: uncaught target signal'));
   const how = result.signal ? `was ended by ${result.signal}` : `exited with ${result.exitCode}`;
-  const name = op.argv.length === 3 && op.argv[1] === '-c' ? op.argv[2]! : op.argv.join(' ');
-  const shown = name.length > 200 ? `${name.slice(0, 200)}...` : name;
-  return new MpkitError('step-failed', `\`${shown}\` ${how}`, {
+  return new MpkitError('step-failed', `\`${shownCommand(op)}\` ${how}`, {
     output,
     hint: crash
       ? `the program crashed under emulation of ${formatPlatform(op.platform)}; try another emulator (\`mpkit emulator ls\`) or a stage on \`--platform=$BUILDPLATFORM\``
       : isolation,
   });
+}
+
+function tooLong(op: RunOp, seconds: number | undefined, output: string[]): MpkitError {
+  return new MpkitError('step-timeout', `\`${shownCommand(op)}\` did not end within ${seconds} s`, {
+    output,
+    hint: '`--run-timeout SECONDS` allows more, 0 any time; finished steps are kept',
+  });
+}
+
+function shownCommand({ argv }: RunOp): string {
+  const name = argv.length === 3 && argv[1] === '-c' ? argv[2]! : argv.join(' ');
+  return name.length > 200 ? `${name.slice(0, 200)}...` : name;
 }

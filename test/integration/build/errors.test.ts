@@ -282,3 +282,12 @@ describe('a build that takes longer than --timeout', () => {
     expect(next.stderr).toContain('CACHED');
   });
 });
+
+describe('a RUN that takes longer than --run-timeout', () => {
+  it('is ended, and says which command and which limit', async () => {
+    const spec = { dockerfile: 'FROM base\nRUN sleep 901', context: 'slow-run' };
+    const text = await failure({ ...spec, args: ['--run-timeout', '3'] });
+    expect(text).toContain('`sleep 901` did not end within 3 s');
+    expect(text).toContain('`--run-timeout SECONDS` allows more');
+  });
+});
