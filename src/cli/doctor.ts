@@ -11,7 +11,7 @@ import {
   tryEverything,
   tryInside,
 } from '../doctor/index.ts';
-import { isInside, requireState } from '../emulator/index.ts';
+import { isInside } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
 import { packageRoot, stateRoot } from '../paths.ts';
 import { printedJson } from '../printed-json.ts';
@@ -58,7 +58,6 @@ async function execute(words: string[]): Promise<number> {
     if (code === undefined) process.stdout.write(printedJson(trials));
     return code ?? 0;
   }
-  requireState(root);
   const argv = ['doctor', ...(values.thorough ? ['--thorough'] : [])];
   let seen = await look(root, argv);
   if (typeof seen !== 'number' && values.fix && carryOut(fixesFor(...seen), root))
