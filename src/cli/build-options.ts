@@ -22,6 +22,7 @@ import {
   type Platform,
   parsePlatform,
 } from '../platform.ts';
+import { readRunTimeout } from './build-limits.ts';
 import type { ProgressMode } from './progress.ts';
 import { type parseWords, usageOf } from './verb.ts';
 
@@ -73,7 +74,7 @@ export function readBuildOptions(values: Flags, positionals: string[]): ParsedBu
     tags,
     outputs: readOutputs(values.output ?? []),
     epoch: readEpoch(buildArgs),
-    runTimeout: readTimeout({ timeout: values['run-timeout'] ?? String(defaultRunTimeout) }),
+    runTimeout: readRunTimeout(values),
     proxies: proxyNames.flatMap((name) => {
       const value = buildArgs.get(name);
       return value === undefined ? [] : [[name, value] as [string, string]];
@@ -194,21 +195,6 @@ function readOutput(spec: string): OciOutput {
   if (!tar) throw usage('a folder cannot be written to stdout: leave `tar=false` out');
   return { type: 'oci', dest, tar };
 }
-
-/** Seconds; 0 for none. */
-export function readTimeout({ timeout = String(defaultTimeout) }: Pick<Flags, 'timeout'>): number {
-  if (/^\d{1,7}$/.test(timeout) && Number(timeout) <= longestTimeout) return Number(timeout);
-  throw usage(
-    `invalid timeout \`${timeout}\`: expected seconds up to ${longestTimeout}, 0 for none`,
-  );
-}
-
-/** A day: longer than any build that still gets on, shorter than a hung one would be noticed. */
-const defaultTimeout = 86_400;
-/** Six hours: an emulated compiler gets on in that time, a hung one would not. */
-const defaultRunTimeout = 21_600;
-/** What a timer of Node can hold. */
-const longestTimeout = 2_147_483;
 
 /** The environment counts where the flag leaves it open, as buildx has it. */
 export function readProgress(

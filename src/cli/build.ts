@@ -12,13 +12,8 @@ import { callersWords, hostPath } from '../caller-paths.ts';
 import type { Loan } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
 import { formatPlatform } from '../platform.ts';
-import {
-  buildFlags,
-  type ParsedBuild,
-  readBuildOptions,
-  readProgress,
-  readTimeout,
-} from './build-options.ts';
+import { readTimeout } from './build-limits.ts';
+import { buildFlags, type ParsedBuild, readBuildOptions, readProgress } from './build-options.ts';
 import { startRecording } from './build-record.ts';
 import { withoutBuildxFlags } from './buildx-flags.ts';
 import { writeMetadata } from './metadata.ts';

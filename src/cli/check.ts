@@ -1,6 +1,7 @@
 /** `mpkit check`: is everything in the state folder as it was made? */
 import { checkStore } from '../builder/index.ts';
 import { openScratch } from '../emulator/index.ts';
+import { printedJson } from '../printed-json.ts';
 import { inNamespace, parseWords, type Verb } from './verb.ts';
 
 export const checkVerb: Verb = {
@@ -24,7 +25,7 @@ Exit: 0 where all is as it was made, 1 where something was changed.
       const scratch = openScratch(root);
       try {
         const found = await checkStore(root, scratch);
-        process.stdout.write(values.json ? `${JSON.stringify(found, null, 2)}\n` : textOf(found));
+        process.stdout.write(values.json ? `${printedJson(found, undefined, 2)}\n` : textOf(found));
         return found.damaged.length === 0 ? 0 : 1;
       } finally {
         scratch.remove();

@@ -42,6 +42,7 @@ const typed = new Map([
   ['skopeo copy --all oci:tour/image:1 docker://…', ['docker://…', 'oci:pushed:1']],
   ['mpkit run oci-archive:FILE', ['FILE', 'file.tar -- true']],
   ['mpkit emulator choose arm64 --default', ['', '']],
+  ['mpkit check', ['', '']],
   ['mpkit prune', ['', '']],
   ['mpkit prune --all', ['', '']],
 ] as [string, [string, string]][]);

@@ -12,13 +12,15 @@ export async function tryNetwork(root: string, scratch: Scratch): Promise<string
   const { architecture } = hostPlatform();
   const folder = scratch.make('network');
   copyFileSync(join(probeFolder(), architecture), join(folder, 'probe'));
-  const rootFd = detachedOverlay({ lower: [folder, stubLayer(root)] });
+  let rootFd: number | undefined;
   let isConnected = false;
   const onNetwork = async (pid: number) => {
     await step.onNetwork?.(pid);
     isConnected = devicesOf(pid).some((name) => name !== 'lo');
   };
   try {
+    // a kernel without overlayfs says so by another trial
+    rootFd = detachedOverlay({ lower: [folder, stubLayer(root)] });
     const { exitCode } = await runStep({
       ...{ rootFd, stateRoot: root, program: '/probe', command: ['mpkit-probe', '/probe'] },
       ...{ environment: {}, directory: '/', identity: { user: 0, group: 0, groups: [0] } },
@@ -32,7 +34,7 @@ export async function tryNetwork(root: string, scratch: Scratch): Promise<string
   } catch (error) {
     return (error as Error).message;
   } finally {
-    closeSync(rootFd);
+    if (rootFd !== undefined) closeSync(rootFd);
   }
 }
 
