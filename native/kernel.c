@@ -57,6 +57,12 @@ int set_mount_attributes(int mount, uint64_t set, int user_namespace, int recurs
                       &attributes, sizeof attributes);
 }
 
+int make_private(int mount) {
+  struct mount_attributes attributes = {.propagation = MK_PRIVATE};
+  return (int)syscall(nr_mount_setattr, mount, "", AT_EMPTY_PATH | MK_RECURSIVE, &attributes,
+                      sizeof attributes);
+}
+
 int attach_mount(int mount, int target) {
   const unsigned from_empty = 0x04, to_empty = 0x40;
   return (int)syscall(nr_move_mount, mount, "", target, "", from_empty | to_empty);

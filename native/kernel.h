@@ -15,6 +15,7 @@
 #define MK_ATTR_NODEV 0x04
 #define MK_ATTR_NOEXEC 0x08
 #define MK_ATTR_IDMAP 0x00100000
+#define MK_PRIVATE 0x40000
 #define MK_OPEN_TREE_CLONE 1
 #define MK_RECURSIVE 0x8000
 #define MK_RESOLVE_NO_MAGICLINKS 0x02
@@ -25,6 +26,8 @@
 int new_mount(const char *type, unsigned attributes, const char *const *options);
 /* A mounted-nowhere copy of the tree at `dir`/`path`; path "" is `dir` itself. */
 int clone_tree(int dir, const char *path, int recursive);
+/* No mount below it comes from where it was cloned, and none goes there. */
+int make_private(int mount);
 int set_mount_attributes(int mount, uint64_t set, int user_namespace, int recursive);
 /* Attaches `mount` onto the object that `target` (O_PATH) is open on: no path is walked again. */
 int attach_mount(int mount, int target);

@@ -76,6 +76,7 @@ int mount_loan(const struct loan *loan, int opened, int user_namespace) {
   const int whole_tree = 1;
   int mount = clone_tree(opened, "", whole_tree);
   if (mount < 0) fail("lend", loan->path, "");
+  if (make_private(mount) < 0) fail("lend", loan->path, "");
   if (loan->access == loan_read && set_mount_attributes(mount, MK_ATTR_RDONLY, -1, whole_tree) < 0)
     fail("lend read-only", loan->path, "");
   if (loan->access != loan_same && user_namespace >= 0) shift_ids(loan, mount, user_namespace);

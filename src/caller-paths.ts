@@ -3,7 +3,7 @@
  * inside each stands for the place where native/sandbox attached what was found (native/lend.h),
  * so that no path is walked twice. Only words speak of the caller's path then.
  */
-import { lstatSync, readlinkSync, statSync } from 'node:fs';
+import { lstatSync, readlinkSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { MpkitError } from './errors.ts';
 
@@ -33,7 +33,10 @@ export function callersWords(text: string): string {
   if (places.length === 0 || !text.includes(placeName)) return text;
   // the longer number first: 1 is the beginning of 12
   return [...places].reverse().reduce((words, { place, path }) => {
-    return words.replaceAll(`${place}/`, path === '/' ? '/' : `${path}/`).replaceAll(place, path);
+    // by functions: `$` in a path is no pattern
+    return words
+      .replaceAll(`${place}/`, () => (path === '/' ? '/' : `${path}/`))
+      .replaceAll(place, () => path);
   }, text);
 }
 
@@ -78,32 +81,45 @@ function placeOf(real: string, access: Access, lent: Place[]): string {
 function resolveLinks(path: string): string {
   const todo = path.split('/').filter(Boolean);
   let real = '/';
-  for (let links = 0; todo.length > 0; ) {
+  let links: { link: string; owner: number; left: number }[] = [];
+  for (let followed = 0; todo.length > 0; ) {
     const name = todo.shift()!;
     const next = name === '..' ? dirname(real) : join(real, name);
     const is = lstatSync(next, { throwIfNoEntry: false });
-    if (!is) return join(real, name, ...todo);
+    if (!is) {
+      requireTrusted(links, real);
+      return join(real, name, ...todo);
+    }
     if (!is.isSymbolicLink()) {
       real = next;
+      requireTrusted(
+        links.filter(({ left }) => left >= todo.length),
+        real,
+      );
+      links = links.filter(({ left }) => left < todo.length);
       continue;
     }
-    if (++links > 40)
+    if (++followed > 40)
       throw new MpkitError('invalid-input', `\`${path}\` leads through too many links`);
-    requireTrusted(next, is.uid);
+    links.push({ link: next, owner: is.uid, left: todo.length });
     const target = readlinkSync(next);
     if (isAbsolute(target)) real = '/';
     todo.unshift(...target.split('/').filter((each) => each !== '' && each !== '.'));
   }
+  requireTrusted(links, real);
   return real;
 }
 
-function requireTrusted(link: string, owner: number): void {
-  if (owner === 0 || owner === process.getuid?.()) return;
-  const target = statSync(link, { throwIfNoEntry: false });
-  if (!target || target.uid === owner) return;
-  throw new MpkitError(
-    'permission-denied',
-    `\`${link}\` is a link of user ${owner} to what belongs to user ${target.uid}`,
-    { hint: 'name the place that it leads to, if that is meant' },
-  );
+/** Looks at what was reached, not at the link again: it may lead elsewhere by now. */
+function requireTrusted(links: { link: string; owner: number }[], real: string): void {
+  for (const { link, owner } of links) {
+    if (owner === 0 || owner === process.getuid?.()) continue;
+    const reached = lstatSync(real).uid;
+    if (reached === owner) continue;
+    throw new MpkitError(
+      'permission-denied',
+      `\`${link}\` is a link of user ${owner} to what belongs to user ${reached}`,
+      { hint: 'name the place that it leads to, if that is meant' },
+    );
+  }
 }
