@@ -16,6 +16,7 @@ import {
   listEmulators,
   readEmulator,
   requireState,
+  storeIsOfHost,
   withDownloadFolder,
 } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
@@ -84,11 +85,13 @@ const fixed = '/var/cache/mpkit/binfmt-install';
 function makeTemporary(): string {
   try {
     rmSync(fixed, { recursive: true, force: true });
-    mkdirSync(fixed, { recursive: true, mode: 0o700 });
+    mkdirSync(join(fixed, 'emulators/sha256'), { recursive: true, mode: 0o700 });
     return fixed;
   } catch {
     // a read-only /var
-    return mkdtempSync(join(tmpdir(), 'mpkit-binfmt-'));
+    const folder = mkdtempSync(join(tmpdir(), 'mpkit-binfmt-'));
+    mkdirSync(join(folder, 'emulators/sha256'), { recursive: true, mode: 0o700 });
+    return folder;
   }
 }
 
@@ -132,25 +135,21 @@ function emulatorOf(root: string, record: EmulatorRecord): HostEmulator {
   return { version, digest, read: () => readEmulator(root, record, { owner: 0 }) };
 }
 
-/** Judged again when it is read. */
+/** With the folders of the store; the program is judged again when it is read. */
 async function isOfHost(root: string, record: EmulatorRecord): Promise<boolean> {
-  const { uid, mode } = await lstat(emulatorPath(root, record));
-  return uid === 0 && (mode & 0o022) === 0;
+  const program = emulatorPath(root, record);
+  const store = dirname(program);
+  const found = await Promise.all([program, store, dirname(store)].map((path) => lstat(path)));
+  return found.every(({ uid, mode }) => uid === 0 && (mode & 0o022) === 0);
 }
 
-/** Into the store, as a build would; where no namespace can be made, into a store for now. */
+/**
+ * Into the store, as a build would; into a store for now where no namespace can be made, or where
+ * what a build stores belongs to the id of its steps.
+ */
 async function fetchAll(root: string, temporary: string, note: (text: string) => void) {
   note('fetching emulators');
-  const said: string[] = [];
-  const onOutput = (chunk: Buffer) => void said.push(chunk.toString());
-  try {
-    const argv = ['emulator', 'add'];
-    if ((await enterNamespace({ root, loans: [], argv, warn: note, onOutput })) === 0) return;
-    note(said.join('').trim().split('\n').at(-1) || 'nothing was fetched into the store');
-  } catch (error) {
-    if (!(error instanceof MpkitError)) throw error;
-    note(`the store cannot be used: ${error.message}`);
-  }
+  if (storeIsOfHost(root) && (await fetchInside(root, note))) return;
   const progress = openFetchProgress('auto', process.stderr, 'mpkit: ');
   const everything = cpus.map(({ architecture }) => architecture);
   try {
@@ -164,4 +163,18 @@ async function fetchAll(root: string, temporary: string, note: (text: string) =>
     note(error.message);
     await addFromHost(temporary, everything);
   }
+}
+
+async function fetchInside(root: string, note: (text: string) => void): Promise<boolean> {
+  const said: string[] = [];
+  const onOutput = (chunk: Buffer) => void said.push(chunk.toString());
+  try {
+    const argv = ['emulator', 'add'];
+    if ((await enterNamespace({ root, loans: [], argv, warn: note, onOutput })) === 0) return true;
+    note(said.join('').trim().split('\n').at(-1) || 'nothing was fetched into the store');
+  } catch (error) {
+    if (!(error instanceof MpkitError)) throw error;
+    note(`the store cannot be used: ${error.message}`);
+  }
+  return false;
 }

@@ -32,7 +32,7 @@ export { type Identity, runStep, type Step, type StepResult } from './sandbox.ts
 export { emptyState, openScratch, type Scratch, stubLayer } from './scratch.ts';
 export { addFromDebian, type FetchOptions, withDownloadFolder } from './sources/debian.ts';
 export { addFile, addFromHost, type HostResult } from './sources/path.ts';
-export { requireState } from './state-folder.ts';
+export { requireState, storeIsOfHost } from './state-folder.ts';
 export {
   emulatorPath,
   listEmulators,

@@ -9,7 +9,7 @@ import { type Access, describePlaces, type Place, placeName } from '../caller-pa
 import { MpkitError } from '../errors.ts';
 import { packageRoot } from '../paths.ts';
 import type { IdMap } from './id-map.ts';
-import { emulatorsOfHost } from './state-folder.ts';
+import type { SeenFolder, StateFolder } from './state-folder.ts';
 
 /** A host path that the inside needs. */
 export interface Loan {
@@ -29,16 +29,17 @@ export interface Lent {
 }
 
 /** Root's builder could not even read this program otherwise. */
-export function lend(root: string, loans: Loan[], map: IdMap): Lent {
+export function lend(state: StateFolder, loans: Loan[], map: IdMap): Lent {
+  const root = state.path;
   // an ordinary user is the owner of what is lent anyway
   const shifted = map.how === 'direct' && map.owner.uid !== 0;
-  const emulators = emulatorsOfHost(root, map);
+  const { emulators } = state;
   const main = join(packageRoot(), 'dist/main.js');
   const own = shifted ? [packageRoot(), process.execPath] : [];
   const unique = uniqueLoans([
     ...loans,
     ...own.map((path) => ({ path, access: 'read' as const })),
-    ...(emulators ? [{ path: emulators, access: 'write' as const }] : []),
+    ...(emulators ? [{ path: emulators.path, access: 'write' as const }] : []),
   ]);
   const folder = placesFolder(shifted ? [] : [packageRoot(), process.execPath]);
   const place = (number: number) => join(folder, `${placeName}${number}`);
@@ -48,7 +49,7 @@ export function lend(root: string, loans: Loan[], map: IdMap): Lent {
       place: place(number),
     }),
   );
-  const [state, ...others] = lent as [Place, ...Place[]];
+  const [first, ...others] = lent as [Place, ...Place[]];
   const inside = (path: string) => {
     const holding = others.find((each) => each.path === path);
     return holding ? holding.place : path;
@@ -57,19 +58,21 @@ export function lend(root: string, loans: Loan[], map: IdMap): Lent {
     words: [
       ...['--places', folder],
       ...(shifted ? ['--shifted'] : []),
-      ...describe(root, 'same'),
-      ...others.flatMap(({ path, access }) => describe(path, access)),
+      ...words('same', state),
+      ...others.flatMap(({ path, access }) =>
+        path === emulators?.path ? words(access, emulators) : describe(path, access),
+      ),
     ],
-    root: state.place,
+    root: first.place,
     program: [
       inside(process.execPath),
       ...process.execArgv,
       join(inside(packageRoot()), relative(packageRoot(), main)),
     ],
     environment: {
-      MPKIT_ROOT: state.place,
+      MPKIT_ROOT: first.place,
       MPKIT_PLACES: describePlaces(lent),
-      ...(emulators ? { MPKIT_EMULATORS: inside(emulators) } : {}),
+      ...(emulators ? { MPKIT_EMULATORS: inside(emulators.path) } : {}),
     },
   };
 }
@@ -94,11 +97,15 @@ function placesFolder(used: string[]): string {
 }
 
 /** What is there now; from the first missing folder on it is made by native/lend.c. */
-function describe(path: string, access: Access | 'same'): string[] {
+function describe(path: string, access: Access): string[] {
   for (let there = path; ; there = dirname(there)) {
     const is = lstatSync(there, { throwIfNoEntry: false, bigint: true });
-    if (is) return ['--lend', access, `${is.dev}`, `${is.ino}`, there, relative(there, path)];
+    if (is) return words(access, { path: there, dev: is.dev, ino: is.ino }, relative(there, path));
     if (access !== 'write' || there === '/')
       throw new MpkitError('not-found', `\`${path}\` does not exist`);
   }
+}
+
+function words(access: Access | 'same', { path, dev, ino }: SeenFolder, missing = ''): string[] {
+  return ['--lend', access, `${dev}`, `${ino}`, path, missing];
 }

@@ -4,15 +4,13 @@
  * never enter one itself. When this process dies, in whatever way, the kernel ends everything.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { basename, dirname, join } from 'node:path';
-import { hostPath } from '../caller-paths.ts';
 import { MpkitError } from '../errors.ts';
 import { sandboxProgram } from '../paths.ts';
 import { chooseIdMap, type IdMap, readHostIds, singleIdWarning } from './id-map.ts';
 import { type Loan, lend } from './loans.ts';
 import { passSignalsTo } from './pass-signals.ts';
 import { readReport, sandboxError } from './report.ts';
-import { prepareState } from './state-folder.ts';
+import { locateState, prepareState, type StateFolder } from './state-folder.ts';
 
 export interface EnterOptions {
   root: string;
@@ -35,29 +33,24 @@ export function isInside(): boolean {
 export async function enterNamespace(options: EnterOptions): Promise<number> {
   const host = readHostIds();
   const map = chooseIdMap(host);
-  const root = join(hostPath(dirname(options.root)), basename(options.root));
-  options = { ...options, root };
-  prepareState(root, map);
+  const root = locateState(options.root);
+  const state = prepareState(root, map);
   if (map.how === 'single' && host.uid !== 0) options.warn(singleIdWarning(host));
   try {
-    return await start(options, map);
+    return await start(options, map, state);
   } catch (error) {
     // A range that /etc/subuid grants only on paper: go on with what surely works.
     if (map.how !== 'helper' || !(error instanceof MpkitError) || error.code !== 'sandbox')
       throw error;
     options.warn(`${error.message}; ${singleIdWarning({ ...host, hasHelpers: true })}`);
     const { uid, gid } = map.owner;
-    return await start(options, {
-      how: 'single',
-      uids: `0 ${uid} 1`,
-      gids: `0 ${gid} 1`,
-      owner: map.owner,
-    });
+    const single = { uids: `0 ${uid} 1`, gids: `0 ${gid} 1`, owner: map.owner };
+    return await start(options, { how: 'single', ...single }, state);
   }
 }
 
-async function start(options: EnterOptions, map: IdMap): Promise<number> {
-  const lent = lend(options.root, options.loans, map);
+async function start(options: EnterOptions, map: IdMap, state: StateFolder): Promise<number> {
+  const lent = lend(state, options.loans, map);
   const args = [
     ...['enter', '--report-fd', '3', '--map', map.how, '--uids', map.uids, '--gids', map.gids],
     ...['--parent', String(process.pid), ...lent.words],

@@ -9,29 +9,52 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fchmodSync,
   fchownSync,
   fstatSync,
-  lchownSync,
   mkdirSync,
   openSync,
   readdirSync,
+  realpathSync,
   type Stats,
   statfsSync,
   statSync,
 } from 'node:fs';
 import { release } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { hostPath } from '../caller-paths.ts';
 import { ioError, MpkitError } from '../errors.ts';
 import { isKernelAtLeast } from '../kernel-release.ts';
 import { chooseIdMap, type IdMap, readHostIds } from './id-map.ts';
 
+/** A folder that was looked at, whatever lies at its path later. */
+export interface SeenFolder {
+  path: string;
+  dev: bigint;
+  ino: bigint;
+}
+
+export interface StateFolder extends SeenFolder {
+  /** Where they stay the host root's. */
+  emulators: SeenFolder | undefined;
+}
+
+/** The folders above may be reached through links, the state folder itself not. */
+export function locateState(root: string): string {
+  try {
+    return join(hostPath(dirname(root)), basename(root));
+  } catch (error) {
+    throw failure(error, root);
+  }
+}
+
 /** Makes it where it is missing. Throws `permission-denied` or `usage` for what is not ours. */
-export function prepareState(root: string, map: IdMap): void {
+export function prepareState(root: string, map: IdMap): StateFolder {
   try {
     makeParents(root);
     const isNew = makeFolder(root, 0o700);
-    withFolder(root, (fd, is) => {
+    return withFolder(root, (fd, is) => {
       if (is.uid !== map.owner.uid) {
         const isRoot = process.getuid?.() === 0;
         if (!isRoot || (!isNew && readdirSync(`/proc/self/fd/${fd}`).length > 0))
@@ -39,17 +62,25 @@ export function prepareState(root: string, map: IdMap): void {
         fchownSync(fd, map.owner.uid, map.owner.gid);
       }
       if ((is.mode & 0o777) !== 0o700) fchmodSync(fd, 0o700);
+      const open = `/proc/self/fd/${fd}`;
+      const emulators = isShifted(open, map)
+        ? prepareEmulators(join(open, 'emulators'), join(root, 'emulators'))
+        : undefined;
+      return { ...seen(root, fd), emulators };
     });
-    if (emulatorsOfHost(root, map)) prepareEmulators(join(root, 'emulators'));
   } catch (error) {
     throw failure(error, root);
   }
 }
 
-/** For what reads it outside of a namespace; one that is missing is nobody's. Throws the same. */
+/**
+ * For what reads it outside of a namespace, by paths: nobody else may write to it, or put another one
+ * in its place. One that is missing is nobody's. Throws the same.
+ */
 export function requireState(root: string): void {
   const { owner } = chooseIdMap(readHostIds());
   try {
+    requireParents(root);
     withFolder(root, (_, is) => {
       if (is.uid !== owner.uid) throw foreign(root, is.uid, owner.uid);
       if ((is.mode & 0o022) === 0) return;
@@ -65,42 +96,77 @@ export function requireState(root: string): void {
   }
 }
 
-/** The folder that stays the host root's, where it can be lent with shifted ids; else undefined. */
-export function emulatorsOfHost(root: string, { how, owner }: IdMap): string | undefined {
-  if (how !== 'direct' || owner.uid === 0) return undefined;
-  return shifting.has(statfsSync(root).type) &&
-    isKernelAtLeast({ kernel: { release: release() } }, 6, 3)
-    ? join(root, 'emulators')
-    : undefined;
+/** Whether emulators that a build of root's stores in `root` are the host root's. */
+export function storeIsOfHost(root: string): boolean {
+  const map = chooseIdMap(readHostIds());
+  return map.owner.uid === 0 || isShifted(existing(root), map);
+}
+
+/** Whether what is the host root's in a folder can be lent to the builder with shifted ids. */
+function isShifted(folder: string, { how, owner }: IdMap): boolean {
+  if (how !== 'direct' || owner.uid === 0) return false;
+  return (
+    shifting.has(statfsSync(folder).type) &&
+    isKernelAtLeast({ kernel: { release: release() } }, 6, 3) === true
+  );
+}
+
+/** The path, or the nearest above it that is there. */
+function existing(path: string): string {
+  return existsSync(path) ? path : existing(dirname(path));
 }
 
 /** File systems of which Linux 6.3 makes id-mapped mounts: ext4, XFS, Btrfs, F2FS, tmpfs. */
 const shifting = new Set([0xef53, 0x58465342, 0x9123683e, 0xf2f52010, 0x01021994]);
 
-/** An older mpkit left folders of the builder's: they are taken over, their files stay what they are. */
-function prepareEmulators(folder: string): void {
+/** `path` is what to call it. */
+function prepareEmulators(folder: string, path: string): SeenFolder {
   makeFolder(folder, 0o755);
+  takeOver(folder);
+  return withFolder(folder, (fd) => seen(path, fd));
+}
+
+function seen(path: string, fd: number): SeenFolder {
+  const { dev, ino } = fstatSync(fd, { bigint: true });
+  return { path, dev, ino };
+}
+
+/**
+ * An older mpkit left folders of the builder's: they become the host root's, their files stay what
+ * they are. Whose they were may still write to them, so links are not followed.
+ */
+function takeOver(folder: string): void {
   withFolder(folder, (fd, is) => {
     if (is.uid === 0) return;
-    takeOver(`/proc/self/fd/${fd}`);
     fchownSync(fd, 0, 0);
+    fchmodSync(fd, 0o755);
+    const open = `/proc/self/fd/${fd}`;
+    for (const entry of readdirSync(open, { withFileTypes: true }))
+      if (entry.isDirectory()) takeOver(join(open, entry.name));
   });
 }
 
-function takeOver(folder: string): void {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (!entry.isDirectory()) continue;
-    const path = join(folder, entry.name);
-    takeOver(path);
-    lchownSync(path, 0, 0);
+/** Whoever owns `/` can do anything; in a sticky folder only owners rename what is theirs. */
+function requireParents(root: string): void {
+  const trusted = [statSync('/').uid, process.getuid?.()];
+  for (let path = realpathSync(dirname(root)); ; path = dirname(path)) {
+    const { uid, mode } = statSync(path);
+    const isOpen = (mode & 0o022) !== 0 && (mode & 0o1000) === 0;
+    if (isOpen || !trusted.includes(uid))
+      throw new MpkitError(
+        'permission-denied',
+        `${isOpen ? 'others' : `user ${uid}`} may replace the state folder \`${root}\`: \`${path}\` is ${isOpen ? 'writable for them' : 'theirs'}`,
+        { hint: elsewhere },
+      );
+    if (path === '/') return;
   }
 }
 
-function withFolder(path: string, use: (fd: number, is: Stats) => void): void {
+function withFolder<T>(path: string, use: (fd: number, is: Stats) => T): T {
   const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
   const fd = openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   try {
-    use(fd, fstatSync(fd));
+    return use(fd, fstatSync(fd));
   } finally {
     closeSync(fd);
   }

@@ -17,6 +17,7 @@ import {
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { chooseIdMap, readHostIds } from '../../src/emulator/id-map.ts';
+import { storeIsOfHost } from '../../src/emulator/state-folder.ts';
 import { clone, type Project } from './mpkit.ts';
 import { alone } from './requires.ts';
 import type { TestUser } from './users.ts';
@@ -34,7 +35,9 @@ export function emulatorState(project: Pick<Project, 'root'>, user?: TestUser): 
   const owner = user ?? ownerOfState();
   const folder = join(project.root, 'emulators/sha256');
   mkdirSync(folder, { recursive: true });
-  for (const each of [project.root, dirname(folder), folder]) chownSync(each, owner.uid, owner.gid);
+  chownSync(project.root, owner.uid, owner.gid);
+  const keeper = user === undefined && storeIsOfHost(project.root) ? { uid: 0, gid: 0 } : owner;
+  for (const each of [dirname(folder), folder]) chownSync(each, keeper.uid, keeper.gid);
   chmodSync(project.root, 0o700);
   for (const name of readdirSync(kept)) link(join(kept, name), join(folder, name));
 }

@@ -26,7 +26,7 @@ async function tryNamespace(root: string, argv: string[]): Promise<Omit<Trials, 
     return { namespace: { made: true, warnings }, inside };
   } catch (error) {
     if (!(error instanceof MpkitError)) throw error;
-    const refused = error.code === 'permission-denied' || error.code === 'io';
+    const refused = ['permission-denied', 'io', 'usage', 'disk-full'].includes(error.code);
     const namespace: NamespaceTrial = { made: false, error: error.message, warnings };
     return { namespace: refused ? { ...namespace, stateRefused: true } : namespace };
   }

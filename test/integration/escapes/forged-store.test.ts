@@ -14,6 +14,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { cpus } from '../../../src/binfmt/index.ts';
 import { chooseIdMap, readHostIds } from '../../../src/emulator/id-map.ts';
+import { emulatorState } from '../../helpers/fixtures.ts';
 import { clone, project } from '../../helpers/mpkit.ts';
 import { foreignCpus } from '../../helpers/native-cpus.ts';
 import { privateHost } from '../../helpers/private-host.ts';
@@ -26,6 +27,7 @@ describe.skipIf(!host.ok)(`E6 on a private host${host.why}`, () => {
   afterAll(() => place.remove());
   const folder = dirname(place.root);
   const ran = join(folder, 'ran');
+  const { owner } = chooseIdMap(readHostIds());
   const install = (root: string) =>
     host.steps(
       place,
@@ -44,11 +46,38 @@ describe.skipIf(!host.ok)(`E6 on a private host${host.why}`, () => {
   });
 
   it('takes nothing from the store that the id of its steps could have written', async () => {
-    const { owner } = chooseIdMap(readHostIds());
     const root = join(folder, 'own');
     forge(root, owner.uid, owner.uid);
     await install(root);
     expect(existsSync(ran), 'their program ran').toBe(false);
+  });
+
+  it('refuses a state folder that somebody else can replace', async () => {
+    const theirs = join(folder, 'theirs');
+    const root = join(theirs, 'state');
+    forge(root, 0, 0);
+    chownSync(root, owner.uid, owner.gid);
+    chownSync(theirs, 65_534, 65_534);
+    const [outcome] = await install(root);
+    expect(outcome?.stderr).toContain(`user 65534 may replace the state folder \`${root}\``);
+    chownSync(theirs, 0, 0);
+    chmodSync(theirs, 0o777);
+    const [open] = await install(root);
+    expect(open?.stderr).toContain(`\`${theirs}\` is writable for them`);
+    expect(existsSync(ran), 'their program ran').toBe(false);
+  });
+
+  it('registers emulators of its own where a store belongs to the id of its steps', async () => {
+    // /var of that host is an overlay, of which no id-mapped mounts can be made
+    emulatorState(place);
+    const [copied, done] = await host.steps(
+      place,
+      `cp $(grep -l '"${cpu.architecture}"' ${place.root}/emulators/sha256/*.json | sed 's/.json$//;q') /usr/bin/${cpu.qemu[0]}-static`,
+      `MPKIT_OFFLINE=1 mpkit binfmt install --root /var/lib/other ${cpu.architecture}`,
+    );
+    expect(copied?.stderr).toBe('');
+    expect(done?.exitCode, done?.stderr).toBe(0);
+    expect(done?.stdout).toContain('ok, registered');
   });
 
   it('would notice a program that is executed', () => {
