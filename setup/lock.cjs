@@ -7,6 +7,7 @@
  * can break a lock that somebody else has taken meanwhile.
  */
 const {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -17,7 +18,7 @@ const {
   unlinkSync,
   writeFileSync,
 } = require('node:fs');
-const { join } = require('node:path');
+const { dirname, join } = require('node:path');
 
 /** Runs `action` alone; `onWait(pid)` is called once if another process has to finish first. */
 function withLock(folder, action, onWait = () => {}) {
@@ -30,7 +31,7 @@ function withLock(folder, action, onWait = () => {}) {
 }
 
 function take(folder, onWait) {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const lock = join(folder, 'lock');
   const owner = ownName();
   const prepared = mkdtempSync(join(folder, 'lock-'));
@@ -50,6 +51,17 @@ function take(folder, onWait) {
       // the next owner was faster
     }
   };
+}
+
+/** One by one: Node's own way never ends below /proc, which has no room for new names. */
+function makeFolder(folder) {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+  }
 }
 
 function isRenamed(from, to) {

@@ -31,7 +31,8 @@ function fromSystem(error) {
   const remedy = String(error.path).startsWith(dirname(__dirname))
     ? 'its owner can do it once with `npm run build`'
     : 'set XDG_CACHE_HOME to a folder of yours';
-  if (['EACCES', 'EPERM', 'EROFS'].includes(error.code))
+  // a file system without room for names, as /proc, says ENOENT
+  if (['EACCES', 'EPERM', 'EROFS'].includes(error.code) || error.syscall === 'mkdir')
     return new SetupError(`set-up may not write \`${error.path}\` (${error.code}); ${remedy}`);
   return new SetupError(`set-up failed: ${error.message}`);
 }

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { MpkitError } from './errors.ts';
 
 /**
  * The state folder: `--root`, else MPKIT_ROOT, else `/var/lib/mpkit` for root and
@@ -15,9 +16,21 @@ export function stateRoot(flag?: string): string {
   const asked = flag ?? process.env.MPKIT_ROOT;
   if (asked) return resolve(asked);
   if (process.getuid?.() === 0) return '/var/lib/mpkit';
-  // without HOME the account's own folder counts
-  const data = process.env.XDG_DATA_HOME || join(homedir(), '.local/share');
+  const data = process.env.XDG_DATA_HOME || join(ownHome(), '.local/share');
   return join(resolve(data), 'mpkit');
+}
+
+/** HOME, and without it what the account says; a user of a container may have neither. */
+function ownHome(): string {
+  try {
+    return homedir();
+  } catch (cause) {
+    throw new MpkitError(
+      'usage',
+      `no home folder is known for user ${process.getuid?.()}, where the state folder would be`,
+      { hint: 'set HOME, or choose a state folder with `--root` or MPKIT_ROOT', cause },
+    );
+  }
 }
 
 /** With the choices between them; root's builder has it apart from the rest of its state folder. */

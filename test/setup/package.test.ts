@@ -77,16 +77,18 @@ it.skipIf(!online || !user.ok)(
       stderr: '',
     });
 
-    const homeless = await copy.run(command, { env: { HOME: '/nonexistent' } });
-    expect({ exitCode: homeless.exitCode, stderr: homeless.stderr }).toEqual(
-      process.getuid?.() === 0
-        ? {
-            exitCode: 3,
-            stderr: expect.stringMatching(
-              /^mpkit: set-up may not write .*; set XDG_CACHE_HOME .*\n$/,
-            ),
-          }
-        : { exitCode: 0, stderr: '' },
-    );
+    for (const HOME of ['/nonexistent', '/proc']) {
+      const homeless = await copy.run(command, { env: { HOME } });
+      expect({ exitCode: homeless.exitCode, stderr: homeless.stderr }).toEqual(
+        process.getuid?.() === 0
+          ? {
+              exitCode: 3,
+              stderr: expect.stringMatching(
+                /^mpkit: set-up may not write .*; set XDG_CACHE_HOME .*\n$/,
+              ),
+            }
+          : { exitCode: 0, stderr: '' },
+      );
+    }
   },
 );
