@@ -1,13 +1,19 @@
 /** A user without any subordinate ids: what works, what does not, and what mends it. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
+import { clone, type Project, project } from '../../helpers/mpkit.ts';
 import { testUser } from '../../helpers/users.ts';
 import { errorText, stepOutput, type Workplace, workplace } from './workplace.ts';
 
 const plain = testUser('plain');
-const made: Workplace[] = [];
+let first: Workplace | undefined;
+const made: Pick<Project, 'remove'>[] = [];
 const placeOnce = () => {
-  made[0] ??= workplace(plain);
-  return made[0];
+  if (first) return first;
+  first = workplace(plain);
+  made.push(first);
+  return first;
 };
 afterAll(() => made.forEach((each) => void each.remove()));
 
@@ -56,4 +62,27 @@ it.skipIf(!plain.ok).each([
   expect(text.split('\n')[0]).toMatch(message);
   expect(text).toMatch(/\n>>> \d \| /);
   expect(text).not.toMatch(/internal error|\n {4}at /);
+});
+
+it.skipIf(!plain.ok)(`is told by the example before it fetches anything${plain.why}`, async () => {
+  const place = placeOnce();
+  const cache = join(place.folder, 'cache');
+  const started = await place.run(['sh', join(clone, 'examples/hello/start')], {
+    // what it would fetch by then cannot be fetched
+    env: { XDG_CACHE_HOME: cache, http_proxy: 'http://127.0.0.1:9', https_proxy: undefined },
+  });
+  expect(started.exitCode, started.stderr).toBe(3);
+  expect(started.stderr).toMatch(
+    /^start: .* needs a range of them\nhint: as root: (install the package `uidmap`|usermod --add-subuids (\d+-\d+) --add-subgids \2 .*), then start again\n$/,
+  );
+  expect(existsSync(cache)).toBe(false);
+});
+
+const ranged = testUser('range');
+
+it.skipIf(!ranged.ok)(`who has a range is not stopped by the example${ranged.why}`, async () => {
+  const place = project({}, ranged);
+  made.push(place);
+  const checked = await place.run(['sh', join(clone, 'examples/hello/range.sh')]);
+  expect(checked).toEqual({ exitCode: 0, stdout: '', stderr: '' });
 });
