@@ -70,6 +70,26 @@ describe.skipIf(!host.ok)(`on a private host${host.why}`, () => {
     expect(after.stdout).not.toContain('mpkit');
   });
 
+  it('keeps for the next boot what was asked for, beside what was kept before', async () => {
+    const [all, kept, conf, more, both, gone, after] = (await steps(
+      'mpkit binfmt install all',
+      `mpkit binfmt install ${first} --persist --json`,
+      'cat /etc/binfmt.d/zz-mpkit.conf',
+      `mpkit binfmt install ${second} --persist`,
+      'cat /etc/binfmt.d/zz-mpkit.conf',
+      'mpkit binfmt uninstall all',
+      'find /run /etc /usr/lib/mpkit -name "*mpkit*" 2>/dev/null',
+    )) as Seven;
+    expect(all.exitCode, all.stderr).toBe(0);
+    expect(JSON.parse(kept.stdout).boot.rows).toMatchObject([{ handler: `mpkit-${first}` }]);
+    const names = (text: string) => text.match(/^:[^:]+/gm)?.map((each) => each.slice(1));
+    expect(names(conf.stdout)).toEqual([`mpkit-${first}`]);
+    expect(more.exitCode, more.stderr).toBe(0);
+    expect(names(both.stdout)).toEqual([`mpkit-${first}`, `mpkit-${second}`].sort());
+    expect(gone.exitCode, gone.stderr).toBe(0);
+    expect(after.stdout).toBe('');
+  });
+
   it('says that a boot does not bring a handler back, when its emulator is gone', async () => {
     const line = formatEntry({
       ...rule(second),
