@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { clone } from '../../helpers/mpkit.ts';
 import { asUser, folderOf, testUser } from '../../helpers/users.ts';
 import { asEach, tools } from './arena.ts';
@@ -52,11 +52,13 @@ describe.skipIf(!attacker.ok || process.getuid?.() !== 0)(
           lchownSync(their(name), attacker.uid, attacker.gid);
       });
 
-      afterAll(async () => {
-        if (running?.exitCode === null) {
-          running.kill('SIGKILL');
-          await once(running, 'close');
-        }
+      afterEach(async () => {
+        if (running?.exitCode !== null || running.signalCode !== null) return;
+        running.kill('SIGKILL');
+        await once(running, 'close');
+      });
+
+      afterAll(() => {
         if (theirs) rmSync(theirs, { recursive: true });
       });
 
@@ -71,6 +73,31 @@ describe.skipIf(!attacker.ok || process.getuid?.() !== 0)(
           if (exitCode === 0) expect(stdout).toBe(calm.stdout);
           else expect(stderr).toMatch(/^mpkit: (?!internal error)/m);
           expect(existsSync(their('ran')), 'their program ran').toBe(false);
+          expect(readdirSync(secret).sort()).toEqual(['Dockerfile', 'secret']);
+        }
+        expect(running.exitCode, 'exchanges until the end').toBe(null);
+      });
+
+      it('S18 a link is judged by what it was read to lead to', async () => {
+        symlinkSync(their('context'), their('good'));
+        symlinkSync(secret, their('evil'));
+        symlinkSync(join(secret, 'new'), their('dangling'));
+        for (const name of ['good', 'evil', 'dangling'])
+          lchownSync(their(name), attacker.uid, attacker.gid);
+        const build = (context: string, out: string) =>
+          arena().mpkit(['build', '-o', `type=oci,dest=${out}/image.tar`, their(context)]);
+        const refused = await build('good', their('dangling'));
+        expect(refused.stderr).toContain(
+          `\`${their('dangling')}\` is a link of user ${attacker.uid}`,
+        );
+        expect(refused.exitCode).toBe(1);
+        const own = join(arena().folder, 'own');
+        const calm = await build('good', own);
+        expect(calm.exitCode, calm.stderr).toBe(0);
+        running = await exchange(['good', 'evil']);
+        for (let left = tries; left > 0; left--) {
+          const { exitCode, stdout } = await build('good', own);
+          if (exitCode === 0) expect(stdout).toBe(calm.stdout);
           expect(readdirSync(secret).sort()).toEqual(['Dockerfile', 'secret']);
         }
         expect(running.exitCode, 'exchanges until the end').toBe(null);
