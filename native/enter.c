@@ -7,6 +7,7 @@
 #include "network.h"
 #include "passfd.h"
 #include "scope.h"
+#include "watch.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

@@ -1,12 +1,17 @@
 #include "filter.h"
 #include "fail.h"
+#include <asm/ioctls.h>
 #include <asm/unistd.h>
 #include <errno.h>
+#include <limits.h>
 #include <linux/audit.h>
-#include <linux/filter.h>
+#include <linux/net.h>
+#include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -71,7 +76,9 @@ static unsigned short begin_block(int number) {
 }
 
 static void end_block(unsigned short start) {
-  rules[start - 1].jf = (unsigned char)(rule_count - start);
+  int distance = rule_count - start;
+  if (distance > UCHAR_MAX) refuse("seccomp", "", "a block of the filter is too long for its jump");
+  rules[start - 1].jf = (unsigned char)distance;
 }
 
 /* Only the low 32 bits of an argument: that is all the kernel looks at for these calls. */
@@ -80,9 +87,10 @@ static void load_argument(int index) {
   load(offsetof(struct seccomp_data, args) + (size_t)index * 8 + low);
 }
 
-static void add_conditions(const struct abi *abi) {
-  /* no new namespaces of any kind, whichever privilege the step has in its own */
-  const unsigned namespaces = 0x7e020000;
+/* No new namespaces of any kind, whichever privilege the step has in its own. */
+static void add_clone(const struct abi *abi) {
+  const unsigned namespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
+                              CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
   unsigned short block = begin_block(abi->clone);
 #ifdef __s390x__
   load_argument(1);
@@ -93,30 +101,45 @@ static void add_conditions(const struct abi *abi) {
   answer_errno(EPERM);
   answer(SECCOMP_RET_ALLOW);
   end_block(block);
+}
 
-  /* TIOCSTI and TIOCLINUX type into the terminal */
-  block = begin_block(abi->ioctl);
+/* Two requests type into the terminal. */
+static void add_ioctl(const struct abi *abi) {
+  unsigned short block = begin_block(abi->ioctl);
   load_argument(1);
-  when(0x5412, SECCOMP_RET_ERRNO | EPERM);
-  when(0x541c, SECCOMP_RET_ERRNO | EPERM);
+  when(TIOCSTI, SECCOMP_RET_ERRNO | EPERM);
+  when(TIOCLINUX, SECCOMP_RET_ERRNO | EPERM);
   answer(SECCOMP_RET_ALLOW);
   end_block(block);
+}
 
-  static const unsigned personalities[] = {0, 8, 0x20000, 0x20008, 0xffffffff};
-  block = begin_block(abi->personality);
+static void add_personality(const struct abi *abi) {
+  const unsigned ask = 0xffffffff;
+  const unsigned allowed[] = {PER_LINUX, PER_LINUX32, UNAME26, PER_LINUX32 | UNAME26, ask};
+  unsigned short block = begin_block(abi->personality);
   load_argument(0);
-  for (size_t i = 0; i < sizeof personalities / sizeof *personalities; i++)
-    when(personalities[i], SECCOMP_RET_ALLOW);
+  for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
+    when(allowed[i], SECCOMP_RET_ALLOW);
   answer_errno(EPERM);
   end_block(block);
+}
 
-  if (abi->socket >= 0) {
-    block = begin_block(abi->socket);
-    load_argument(0);
-    when(40 /* AF_VSOCK */, SECCOMP_RET_ERRNO | EPERM);
-    answer(SECCOMP_RET_ALLOW);
-    end_block(block);
-  }
+/* AF_ALG reaches the page cache of files that may only be read, AF_VSOCK the host of a machine. */
+static void add_socket(const struct abi *abi) {
+  if (abi->socket < 0) return;
+  unsigned short block = begin_block(abi->socket);
+  load_argument(0);
+  when(AF_ALG, SECCOMP_RET_ERRNO | EPERM);
+  when(AF_VSOCK, SECCOMP_RET_ERRNO | EPERM);
+  answer(SECCOMP_RET_ALLOW);
+  end_block(block);
+}
+
+static void add_conditions(const struct abi *abi) {
+  add_clone(abi);
+  add_ioctl(abi);
+  add_personality(abi);
+  add_socket(abi);
 }
 
 static void add_abi(const struct abi *abi, int answer_syncs) {
@@ -124,7 +147,7 @@ static void add_abi(const struct abi *abi, int answer_syncs) {
 #ifdef __x86_64__
   if (abi == &native_abi) {
     /* x32 numbers have a bit of their own */
-    add((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1));
+    add((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, __X32_SYSCALL_BIT, 0, 1));
     answer_errno(ENOSYS);
   }
 #endif
@@ -151,13 +174,18 @@ static void add_guarded_abi(const struct abi *abi, int answer_syncs) {
   rules[skip].k = (unsigned)(rule_count - skip - 1);
 }
 
-void install_filter(int answer_syncs) {
+struct sock_fprog make_filter(int answer_syncs) {
+  rule_count = 0;
   add_guarded_abi(&native_abi, answer_syncs);
 #ifdef __x86_64__
   add_guarded_abi(&i386_abi, answer_syncs);
 #endif
   answer_errno(ENOSYS);
-  struct sock_fprog program = {rule_count, rules};
+  return (struct sock_fprog){rule_count, rules};
+}
+
+void install_filter(int answer_syncs) {
+  struct sock_fprog program = make_filter(answer_syncs);
   if (syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0)
     fail("seccomp", "", "this kernel does not let the step be filtered");
 }

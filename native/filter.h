@@ -1,5 +1,6 @@
 #ifndef FILTER_H
 #define FILTER_H
+#include <linux/filter.h>
 #include <stddef.h>
 
 /*
@@ -10,6 +11,9 @@
  */
 void install_filter(int answer_syncs);
 
+/* The same as a program of its own, for whoever wants to know what it answers. */
+struct sock_fprog make_filter(int answer_syncs);
+
 /* The part for one ABI: its allowed numbers, and the numbers of the calls with conditions. */
 struct abi {
   unsigned audit_arch;
@@ -17,7 +21,7 @@ struct abi {
   size_t allowed_count;
   /* ended by -1 */
   const int *syncs;
-  int clone, clone3, ioctl, personality, socket, highest;
+  int clone, ioctl, personality, socket, highest;
   /* -1 terminated: answered ENOSYS so that programs fall back */
   const int *unsupported;
 };

@@ -11,8 +11,19 @@ static const int sync_numbers[] = {
 #endif
     -1};
 
+/* Equal on every ABI, and not in every C library's headers. */
+enum {
+  nr_io_uring_setup = 425,
+  nr_io_uring_enter = 426,
+  nr_io_uring_register = 427,
+  nr_clone3 = 435,
+  /* of the tables of Linux 6.18: above it is unknown, so ENOSYS */
+  nr_newest = 470,
+};
+
 /* clone3 hides its flags behind a pointer; io_uring and friends would go round this filter. */
-static const int unsupported_numbers[] = {435 /* clone3 */, 425, 426, 427 /* io_uring */, -1};
+static const int unsupported_numbers[] = {nr_clone3, nr_io_uring_setup, nr_io_uring_enter,
+                                          nr_io_uring_register, -1};
 
 const struct abi ABI_NAME = {
     .audit_arch = ABI_ARCH,
@@ -20,7 +31,6 @@ const struct abi ABI_NAME = {
     .allowed_count = sizeof allowed_numbers / sizeof *allowed_numbers,
     .syncs = sync_numbers,
     .clone = __NR_clone,
-    .clone3 = 435,
     .ioctl = __NR_ioctl,
     .personality = __NR_personality,
 #ifdef __NR_socket
@@ -28,7 +38,6 @@ const struct abi ABI_NAME = {
 #else
     .socket = -1,
 #endif
-    /* the newest call that the tables of Linux 6.18 know: above it is unknown, so ENOSYS */
-    .highest = 470,
+    .highest = nr_newest,
     .unsupported = unsupported_numbers,
 };

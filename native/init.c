@@ -8,7 +8,6 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 static const int passed_on[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM};
@@ -65,8 +64,7 @@ static int came_from_terminal(const struct signalfd_siginfo *signal) {
   return signal->ssi_code == SI_KERNEL;
 }
 
-/* 1 when the child has ended; its status is in *status. */
-static int reap(pid_t child, int *status) {
+int reap(pid_t child, int *status) {
   int found = 0, state;
   for (pid_t pid; (pid = waitpid(-1, &state, WNOHANG)) > 0;)
     if (pid == child) {
@@ -76,7 +74,7 @@ static int reap(pid_t child, int *status) {
   return found;
 }
 
-static int exit_status(int status) {
+int exit_status(int status) {
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
@@ -96,40 +94,4 @@ void run_as_init(const char *program, char **command, const struct command_hooks
   }
   if (hooks) report_number("status", status);
   _exit(exit_status(status));
-}
-
-static long milliseconds_left(const struct timespec *start, long limit) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  long passed = (now.tv_sec - start->tv_sec) * 1000 + (now.tv_nsec - start->tv_nsec) / 1000000;
-  return passed >= limit * 1000 ? 0 : limit * 1000 - passed;
-}
-
-int watch_child(pid_t child, const sigset_t *forwarded, long limit, struct terminal *terminal) {
-  int signals = signalfd(-1, forwarded, SFD_CLOEXEC | SFD_NONBLOCK), status, timed_out = 0;
-  if (signals < 0) fail("signalfd", "", "");
-  struct timespec start_time;
-  clock_gettime(CLOCK_MONOTONIC, &start_time);
-  for (;;) {
-    struct pollfd events[3] = {{signals, POLLIN, 0}, {-1, 0, 0}, {-1, 0, 0}};
-    if (terminal) terminal_events(terminal, events + 1);
-    long wait = limit > 0 && !timed_out ? milliseconds_left(&start_time, limit) : -1;
-    int ready = poll(events, 3, wait > 1000000 ? 1000000 : (int)wait);
-    if (ready < 0 && errno != EINTR) fail("poll", "", "");
-    if (limit > 0 && !timed_out && milliseconds_left(&start_time, limit) == 0) {
-      timed_out = 1;
-      kill(child, SIGKILL);
-    }
-    if (terminal && ready > 0) terminal_relay(terminal, events + 1);
-    struct signalfd_siginfo signal;
-    while (read(signals, &signal, sizeof signal) == sizeof signal) {
-      int number = (int)signal.ssi_signo;
-      if (number == SIGWINCH && terminal) terminal_resize(terminal);
-      if (number != SIGCHLD && number != SIGWINCH) kill(child, number);
-    }
-    if (reap(child, &status)) break;
-  }
-  if (terminal) terminal_close(terminal);
-  if (timed_out) report_number("timeout", limit);
-  return timed_out ? 124 : exit_status(status);
 }

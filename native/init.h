@@ -1,6 +1,5 @@
 #ifndef INIT_H
 #define INIT_H
-#include "terminal.h"
 #include <signal.h>
 #include <sys/types.h>
 
@@ -26,17 +25,15 @@ struct command_hooks {
 };
 
 /*
- * First process of a pid namespace: starts `program` with the words of the command, reaps, passes signals on, and ends with
- * the command's status; the kernel then kills whatever is left. With hooks the raw wait status is
- * reported as {"status":N}.
+ * First process of a pid namespace: starts `program` with the words of the command, reaps, passes
+ * signals on, and ends with the command's status; the kernel then kills whatever is left. With
+ * hooks the raw wait status is reported as {"status":N}.
  */
-_Noreturn void run_as_init(const char *program, char **command,
-                              const struct command_hooks *hooks);
+_Noreturn void run_as_init(const char *program, char **command, const struct command_hooks *hooks);
 
-/*
- * Outside: passes signals on to `child` until it ends; its exit status, 128+n for signal n.
- * After `limit` seconds (0: none) it is killed: {"timeout":SECONDS} is reported, the result 124.
- */
-int watch_child(pid_t child, const sigset_t *forwarded, long limit, struct terminal *terminal);
+/* 1 when the child has ended, its wait status then in *status; whatever else ended is reaped. */
+int reap(pid_t child, int *status);
+/* 128+n for signal n, as shells have it. */
+int exit_status(int status);
 
 #endif

@@ -9,7 +9,9 @@
 #include "network.h"
 #include "root.h"
 #include "scope.h"
+#include "streams.h"
 #include "terminal.h"
+#include "watch.h"
 #include <asm/ioctls.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -31,80 +33,9 @@
  * the builder's binfmt handlers and, without the file system they live in, cannot touch them.
  */
 
-static void parse_groups(struct identity *identity, const char *list) {
-  char words[4096];
-  if (strlen(list) >= sizeof words) refuse("arguments", "--groups", "too many groups");
-  strcpy(words, list);
-  for (char *word = strtok(words, ","); word; word = strtok(NULL, ",")) {
-    if (identity->group_count == MAX_GROUPS) refuse("arguments", "--groups", "too many groups");
-    identity->groups[identity->group_count++] = (gid_t)take_number(word, UINT_MAX - 1L);
-  }
-}
-
-/* Options with a value; 0 where the word is none of them. */
-static int parse_value(struct step_options *step, const char *word, char **values, int left) {
-  const char *value = values[0];
-  if (strcmp(word, "--file") == 0 || strncmp(word, "--bind", 6) == 0) {
-    if (left < 2) refuse("arguments", word, "needs two values");
-    if (word[2] == 'f') {
-      if (step->file_count == MAX_FILES) refuse("arguments", word, "too many files");
-      step->files[step->file_count++] = (struct private_file){value, values[1]};
-    } else {
-      if (step->bind_count == MAX_BINDS) refuse("arguments", word, "too many binds");
-      step->binds[step->bind_count++] =
-          (struct bind){value, values[1], strcmp(word, "--bind-read-only") == 0};
-    }
-    return 2;
-  }
-  if (strcmp(word, "--report-fd") == 0) report_fd = take_fd(value);
-  else if (strcmp(word, "--root-fd") == 0) step->root_fd = take_fd(value);
-  else if (strcmp(word, "--ready-fd") == 0) step->ready_fd = take_fd(value);
-  else if (strcmp(word, "--attach") == 0) step->attach = value;
-  else if (strcmp(word, "--hostname") == 0) step->hostname = value;
-  else if (strcmp(word, "--directory") == 0) step->directory = value;
-  else if (strcmp(word, "--program") == 0) step->program = value;
-  else if (strcmp(word, "--user") == 0)
-    step->identity.user = (uid_t)take_number(value, UINT_MAX - 1L);
-  else if (strcmp(word, "--group") == 0)
-    step->identity.group = (gid_t)take_number(value, UINT_MAX - 1L);
-  else if (strcmp(word, "--groups") == 0) parse_groups(&step->identity, value);
-  else if (strcmp(word, "--handler") == 0) {
-    if (step->handler_count == MAX_HANDLERS) refuse("arguments", word, "too many handlers");
-    step->handlers[step->handler_count++] = value;
-  } else if (strcmp(word, "--time-limit") == 0) step->time_limit = take_number(value, 1L << 31);
-  else if (strcmp(word, "--processes") == 0) step->processes = take_number(value, 1L << 22);
-  else return 0;
-  return 1;
-}
-
-static int parse_switch(struct step_options *step, const char *word) {
-  if (strcmp(word, "--own-network") == 0) step->own_network = 1;
-  else if (strcmp(word, "--terminal") == 0) step->terminal = 1;
-  else if (strcmp(word, "--answer-syncs") == 0) step->answer_syncs = 1;
-  else if (strcmp(word, "--linux32") == 0) step->linux32 = 1;
-  else if (strcmp(word, "--own-output") == 0) step->own_output = 1;
-  else return 0;
-  return 1;
-}
-
-static void parse(struct step_options *step, int count, char **words) {
-  *step = (struct step_options){.root_fd = -1, .ready_fd = -1, .hostname = "mpkit", .directory = "/"};
-  for (int i = 0; i < count; i++) {
-    if (strcmp(words[i], "--") == 0) {
-      step->command = words + i + 1;
-      break;
-    }
-    if (parse_switch(step, words[i])) continue;
-    int taken = i + 1 < count ? parse_value(step, words[i], words + i + 1, count - i - 1) : 0;
-    if (taken == 0) refuse("arguments", words[i], "unknown option");
-    i += taken;
-  }
-  if (step->root_fd < 0 || !step->attach || !step->command || !step->command[0])
-    refuse("arguments", "step", "needs --root-fd, --attach and a command");
-}
-
 struct running {
   const struct step_options *step;
+  const struct streams *streams;
   int slave;
   /* never given to the command: whoever can reach it can register more */
   int handlers;
@@ -119,9 +50,11 @@ static void take_terminal(int slave) {
 }
 
 /* So that a step that is not root can open /dev/stdout; where it cannot be given, it still writes. */
-static void give_output(const struct identity *identity) {
-  for (int fd = 1; fd <= 2; fd++)
-    if (fchown(fd, identity->user, identity->group) < 0 && errno != EPERM && errno != EINVAL)
+static void give_streams(const struct running *running) {
+  const struct identity *identity = &running->step->identity;
+  for (int fd = 0; fd <= 2; fd++)
+    if ((running->streams->step[fd] >= 0 || (running->step->own_output && fd > 0)) &&
+        fchown(fd, identity->user, identity->group) < 0 && errno != EPERM && errno != EINVAL)
       fail("give output", "", "");
 }
 
@@ -129,7 +62,7 @@ static void before_exec(void *data) {
   const struct running *running = data;
   const struct step_options *step = running->step;
   take_terminal(running->slave);
-  if (step->own_output) give_output(&step->identity);
+  give_streams(running);
   limit_capabilities();
   scope_abstract_sockets();
   if (step->linux32 && personality(PER_LINUX32) < 0) fail("personality", "", "");
@@ -169,9 +102,9 @@ static void close_others(struct running *running) {
   if (close_from((unsigned)kept) < 0) fail("close_range", "", "");
 }
 
-static _Noreturn void inside(struct step_options *step, int socket) {
+static _Noreturn void inside(struct step_options *step, const struct streams *streams, int socket) {
   char byte;
-  struct running running = {step, -1, -1};
+  struct running running = {step, streams, -1, -1};
   int devpts = -1;
   if (recv(socket, &byte, 1, 0) != 1) _exit(EXIT_SETUP);
   if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) fail("become root inside", "", "");
@@ -185,6 +118,7 @@ static _Noreturn void inside(struct step_options *step, int socket) {
   make_root(step, &devpts);
   if (step->terminal) running.slave = terminal_make(devpts, socket);
   limit_resources(step->processes);
+  use_streams(streams);
   close_others(&running);
   enter_directory(step->directory);
   char *program = step->program ? strdup(step->program) : NULL;
@@ -218,12 +152,15 @@ static void wait_until_ready(const struct step_options *step, pid_t child) {
 
 int step_command(int count, char **words) {
   static struct step_options step;
+  static struct relay relay;
+  static struct streams streams;
   int sockets[2];
-  parse(&step, count, words);
+  parse_step(&step, count, words);
   step.first_word = words[-2];
   step.words_end = words[count - 1] + strlen(words[count - 1]);
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) fail("prctl", "", "");
   open_binds(&step);
+  open_streams(&streams, step.terminal);
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0) fail("socketpair", "", "");
   sigset_t forwarded = block_signals();
   uint64_t flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS |
@@ -232,14 +169,20 @@ int step_command(int count, char **words) {
   if (child < 0) fail("make namespaces", "", "");
   if (child == 0) {
     close(sockets[0]);
-    inside(&step, sockets[1]);
+    inside(&step, &streams, sockets[1]);
   }
   close(sockets[1]);
   close(step.root_fd);
   write_identity_maps(child);
   wait_until_ready(&step, child);
   if (send(sockets[0], "M", 1, MSG_NOSIGNAL) != 1) fail("start", "step", "");
+  signal(SIGPIPE, SIG_IGN);
   struct terminal terminal = {.master = -1};
-  if (step.terminal) terminal_open(&terminal, sockets[0]);
-  return watch_child(child, &forwarded, step.time_limit, terminal.master >= 0 ? &terminal : NULL);
+  if (step.terminal) terminal_open(&terminal, sockets[0], &relay);
+  else relay_streams(&streams, &relay);
+  const struct beside beside = {&relay, terminal.master >= 0 ? &terminal : NULL};
+  int status = watch_child(child, &forwarded, step.time_limit, &beside);
+  if (beside.terminal) terminal_close(beside.terminal);
+  return_input(&streams, &relay);
+  return status;
 }

@@ -38,4 +38,7 @@ struct step_options {
   char *first_word, *words_end;
 };
 
+/* Reads the words after `step`; ends the process with a report where they are wrong. */
+void parse_step(struct step_options *step, int count, char **words);
+
 #endif

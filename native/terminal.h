@@ -1,6 +1,6 @@
 #ifndef TERMINAL_H
 #define TERMINAL_H
-#include <poll.h>
+#include "relay.h"
 #include <termios.h>
 
 /*
@@ -8,19 +8,17 @@
  * caller's terminal, so it cannot type into it.
  */
 struct terminal {
+  /* for its size; the relay has copies of its own */
   int master;
-  int input_open;
   struct termios before;
 };
 
 /* Inside, in the step's own devpts: the slave; the master goes over `socket` to the outside. */
 int terminal_make(int devpts, int socket);
-/* Outside: takes the master, puts the caller's terminal into raw mode. */
-void terminal_open(struct terminal *terminal, int socket);
-void terminal_events(const struct terminal *terminal, struct pollfd events[2]);
-void terminal_relay(struct terminal *terminal, const struct pollfd events[2]);
+/* Outside: takes the master, puts the caller's terminal into raw mode, relays both ways. */
+void terminal_open(struct terminal *terminal, int socket, struct relay *relay);
 void terminal_resize(const struct terminal *terminal);
-/* What the step still wrote is shown, then the terminal is as it was. */
-void terminal_close(struct terminal *terminal);
+/* The caller's terminal is as it was. */
+void terminal_close(const struct terminal *terminal);
 
 #endif

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -82,7 +83,7 @@ int view_command(int count, char **words) {
     else if (strcmp(words[at], "--chroot") == 0 && at + 1 < count)
       root = words[++at];
     else if (strcmp(words[at], "--user") == 0 && at + 1 < count)
-      user = take_number(words[++at], 0x7fffffff);
+      user = take_number(words[++at], INT_MAX);
     else
       refuse("arguments", words[at], "unknown option");
   }

@@ -124,7 +124,8 @@ async function runInside(options: RunOptions, root: string): Promise<number> {
     });
     const isolation = result.exitCode === 0 ? undefined : network.isolation();
     if (isolation) process.stderr.write(`mpkit: note: ${isolation}\n`);
-    if (result.timedOut) process.stderr.write(`mpkit: ended after ${options.timeLimit} s\n`);
+    if (result.timedOut && !result.outputStuck)
+      process.stderr.write(`mpkit: ended after ${options.timeLimit} s\n`);
     return result.exitCode;
   } catch (error) {
     const code = stop.code();

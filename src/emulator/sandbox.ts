@@ -64,6 +64,8 @@ export interface StepResult {
   exitCode: number;
   signal?: NodeJS.Signals;
   timedOut: boolean;
+  /** Nobody takes what goes to the caller's terminal: a word more would wait for ever. */
+  outputStuck: boolean;
 }
 
 /** At most this many processes for each user of a step. */
@@ -90,7 +92,12 @@ export async function runStep(step: Step): Promise<StepResult> {
     if (step.signal?.aborted) throw new MpkitError('interrupted', 'interrupted');
     if (network.error()) throw network.error();
     if (report.error) throw commandError(report, step) ?? sandboxError(report.error);
-    return { exitCode, timedOut: report.timeout !== undefined, ...signalOf(report) };
+    return {
+      exitCode,
+      timedOut: report.timeout !== undefined,
+      outputStuck: report.untaken !== undefined,
+      ...signalOf(report),
+    };
   } finally {
     step.endNetwork?.();
     stopPassing?.();
