@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+static const char too_long[] = "there are more ranges of ids than the kernel takes";
+
 static void write_file(pid_t pid, const char *name, const char *text) {
   char path[64];
   snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
@@ -19,22 +21,39 @@ static void write_file(pid_t pid, const char *name, const char *text) {
   close(fd);
 }
 
-static void write_direct(pid_t pid, const char *name, const char *map) {
-  char lines[1024];
-  snprintf(lines, sizeof lines, "%s", map);
+int lines_of_map(const char *map, char *lines, size_t size) {
+  const size_t length = strlen(map);
+  if (length >= size) return -1;
+  memcpy(lines, map, length + 1);
   for (char *c = lines; *c; c++)
     if (*c == ',') *c = '\n';
+  return 0;
+}
+
+static void write_direct(pid_t pid, const char *name, const char *map) {
+  char lines[MAP_BYTES];
+  if (lines_of_map(map, lines, sizeof lines) < 0) refuse("map ids", name, too_long);
   write_file(pid, name, lines);
 }
 
+int words_of_map(char *map, char **words, int most) {
+  int count = 0;
+  for (char *word = strtok(map, " ,\n"); word; word = strtok(NULL, " ,\n")) {
+    if (count == most) return -1;
+    words[count++] = word;
+  }
+  return count;
+}
+
 static void run_helper(const char *program, pid_t pid, const char *map) {
-  char words[1024], number[16];
-  char *arguments[64] = {(char *)(uintptr_t)program, number};
-  int count = 2;
-  snprintf(words, sizeof words, "%s", map);
+  enum { before = 2, most = 3 * MAP_LINES };
+  char words[MAP_BYTES], number[16];
+  /* zero ends them */
+  char *arguments[before + most + 1] = {(char *)(uintptr_t)program, number};
   snprintf(number, sizeof number, "%d", (int)pid);
-  for (char *word = strtok(words, " ,"); word && count < 62; word = strtok(NULL, " ,"))
-    arguments[count++] = word;
+  if (lines_of_map(map, words, sizeof words) < 0 ||
+      words_of_map(words, arguments + before, most) < 0)
+    refuse("map ids", program, too_long);
   pid_t child = fork();
   if (child < 0) fail("fork", program, "");
   if (child == 0) {
@@ -58,16 +77,34 @@ void write_id_maps(pid_t pid, const char *how, const char *uid_map, const char *
   write_direct(pid, "gid_map", gid_map);
 }
 
-static void write_identity(pid_t pid, const char *own, const char *name) {
-  char map[1024] = "";
-  size_t used = 0;
+/* Line by line: the kernel takes none that goes over two lines of the namespace above. */
+int identity_lines(const char *own, char *lines, size_t size) {
   unsigned long inside, outside, count;
-  FILE *file = fopen(own, "re");
-  if (!file) fail("read own id map", own, "");
-  while (fscanf(file, "%lu %lu %lu", &inside, &outside, &count) == 3 && used < sizeof map - 64)
-    used += (size_t)snprintf(map + used, sizeof map - used, "%lu %lu %lu\n", inside, inside, count);
-  fclose(file);
-  write_file(pid, name, map);
+  size_t used = 0;
+  int length;
+  for (lines[0] = 0; sscanf(own, "%lu %lu %lu%n", &inside, &outside, &count, &length) == 3;
+       own += length) {
+    int n = snprintf(lines + used, size - used, "%lu %lu %lu\n", inside, inside, count);
+    if (n < 0 || (size_t)n >= size - used) return -1;
+    used += (size_t)n;
+  }
+  return own[strspn(own, " \n")] ? -1 : 0;
+}
+
+static void write_identity(pid_t pid, const char *own, const char *name) {
+  /* the kernel pads its numbers */
+  char text[MAP_LINES * 36], lines[MAP_BYTES];
+  int fd = open(own, O_RDONLY | O_CLOEXEC);
+  size_t used = 0;
+  if (fd < 0) fail("read own id map", own, "");
+  for (ssize_t n; used < sizeof text - 1 && (n = read(fd, text + used, sizeof text - 1 - used));) {
+    if (n < 0) fail("read own id map", own, "");
+    used += (size_t)n;
+  }
+  close(fd);
+  text[used] = 0;
+  if (identity_lines(text, lines, sizeof lines) < 0) refuse("read own id map", own, too_long);
+  write_file(pid, name, lines);
 }
 
 void write_identity_maps(pid_t pid) {

@@ -23,16 +23,31 @@ export interface HostIds {
   userName: string | undefined;
   subuid: string;
   subgid: string;
-  /** /proc/self/uid_map: whether we are in a namespace already. */
+  /** Whose ids these are already. */
+  passwd: string;
+  group: string;
+  /** /proc/self/uid_map and gid_map: whether we are in a namespace already. */
   ownMap: string;
+  ownGroupMap: string;
   hasHelpers: boolean;
+  /** More groups than the first. */
+  hasGroups: boolean;
 }
 
-/** Ids of one namespace: as many as a distribution's own packages use. */
-export const idCount = 65536;
+/** As many as a distribution's own packages use. */
+const idCount = 65536;
 
 /** Above systemd's container ranges (up to 1,879,048,191) and below 2^31. */
 const rootRangeStart = 1_900_000_000;
+
+/**
+ * What root's namespace has beyond `idCount`, for images of clusters and directories that number
+ * their users from a billion on: each id 2^31 higher on the host, where no host numbers its own.
+ */
+const highIds = 2 ** 31 + idCount;
+
+/** No id: the kernel's word for "unchanged". */
+const noId = 2 ** 32 - 1;
 
 export function chooseIdMap(host: HostIds): IdMap {
   if (host.uid === 0) return rootMap(host);
@@ -42,7 +57,7 @@ export function chooseIdMap(host: HostIds): IdMap {
   if (uidRange === undefined || gidRange === undefined || !host.hasHelpers)
     return { how: 'single', uids: `0 ${host.uid} 1`, gids: `0 ${host.gid} 1`, owner };
   const map = (own: number, range: Range) =>
-    `0 ${own} 1,1 ${range.start} ${Math.min(range.count, idCount - 1)}`;
+    `0 ${own} 1,1 ${range.start} ${Math.min(range.count, noId - 1)}`;
   return {
     how: 'helper',
     uids: map(host.uid, uidRange),
@@ -56,7 +71,9 @@ export function singleIdWarning(host: HostIds): string {
   const missing = host.hasHelpers
     ? `add a range with \`usermod --add-subuids ${freeRange(host)} --add-subgids ${freeRange(host)} ${host.userName ?? host.uid}\``
     : 'install the package `uidmap`';
-  return `only one user id is available: steps cannot switch users or own files as anybody but root; to mend it, ${missing}`;
+  // the kernel lets nobody drop groups in a namespace of one id: it could take away a refusal
+  const groups = host.hasGroups ? ', and reach what your groups reach' : '';
+  return `only one user id is available: steps cannot switch users or own files as anybody but root${groups}; to mend it, ${missing}`;
 }
 
 /** Behind every range that anybody has: two users must not share ids. */
@@ -79,7 +96,11 @@ export function readHostIds(): HostIds {
     userName: userNameOf(uid),
     subuid: readText('/etc/subuid'),
     subgid: readText('/etc/subgid'),
+    passwd: readText('/etc/passwd'),
+    group: readText('/etc/group'),
     ownMap: readText('/proc/self/uid_map'),
+    ownGroupMap: readText('/proc/self/gid_map'),
+    hasGroups: (process.getgroups?.() ?? []).some((group) => group !== process.getgid?.()),
     hasHelpers: helpers.every((name) =>
       searchPath().some((folder) => existsSync(join(folder, name))),
     ),
@@ -92,16 +113,54 @@ interface Range {
 }
 
 function rootMap(host: HostIds): IdMap {
-  const [, , mapped = 4294967295] = host.ownMap.trim().split(/\s+/).map(Number);
-  const whole = mapped >= 4294967295;
-  if (!whole && mapped < rootRangeStart + idCount) {
+  const own = parseMap(host.ownMap);
+  const has = (first: number, count: number) =>
+    own.some((each) => each.inside <= first && first + count <= each.inside + each.count);
+  if (!has(rootRangeStart, idCount)) {
     // Root of a container with few ids is not the host's root: all its ids are subordinate already.
-    const all = `0 0 ${mapped}`;
-    return { how: 'direct', uids: all, gids: all, owner: { uid: 0, gid: 0 } };
+    const all = (map: MapLine[]) =>
+      map.map(({ inside, count }) => `${inside} ${inside} ${count}`).join(',');
+    const gids = all(parseMap(host.ownGroupMap));
+    return { how: 'direct', uids: all(own), gids, owner: { uid: 0, gid: 0 } };
   }
   const range = rangeOf(host.subuid, host) ?? { start: rootRangeStart, count: idCount };
-  const map = `0 ${range.start} ${Math.min(range.count, idCount)}`;
-  return { how: 'direct', uids: map, gids: map, owner: { uid: range.start, gid: range.start } };
+  const low = { start: range.start, count: Math.min(range.count, idCount) };
+  const map = (granted: string, accounts: string) => {
+    const count = has(highIds, noId - highIds) ? freeHighIds(low, granted, accounts) : 0;
+    const high = count > 0 ? `,${idCount} ${highIds} ${count}` : '';
+    return `0 ${low.start} ${low.count}${high}`;
+  };
+  return {
+    how: 'direct',
+    uids: map(host.subuid, host.passwd),
+    gids: map(host.subgid, host.group),
+    owner: { uid: range.start, gid: range.start },
+  };
+}
+
+/** Up to the first id there that somebody has after all. */
+function freeHighIds(low: Range, granted: string, accounts: string): number {
+  const numbers = (text: string) => text.split('\n').map((line) => line.split(':').map(Number));
+  const ranges = [[Number.NaN, low.start, low.count], ...numbers(granted)];
+  const starts = ranges
+    .filter(([, start = 0, count = 0]) => start + count > highIds)
+    .map(([, start = 0]) => start);
+  const ids = numbers(accounts).flatMap(([, , id = 0]) => (id >= highIds ? [id] : []));
+  return Math.min(noId, ...starts, ...ids) - highIds;
+}
+
+interface MapLine {
+  inside: number;
+  count: number;
+}
+
+/** uid_map(5): inside, outside, count. */
+function parseMap(text: string): MapLine[] {
+  const lines = text.trim().split('\n');
+  return lines.map((line) => {
+    const [inside = 0, , count = 0] = line.trim().split(/\s+/).map(Number);
+    return { inside, count };
+  });
 }
 
 /** The user's largest range in subuid(5) form: `NAME-OR-UID:START:COUNT`. */

@@ -19,6 +19,7 @@ export type { Loan } from './loans.ts';
 export { hostLock, withLock } from './lock.ts';
 export { enterNamespace, isInside } from './namespace.ts';
 export { type ChosenNetwork, chooseNetwork, type Network } from './network.ts';
+export { moreIds, unmappedIds, whereIdsEnd } from './own-ids.ts';
 export type { EmulatorRecord } from './record.ts';
 export {
   createRunners,

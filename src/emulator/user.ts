@@ -5,6 +5,7 @@
 import { closeSync, constants, fstatSync, readSync } from 'node:fs';
 import { MpkitError } from '../errors.ts';
 import { openInRoot } from '../libc.ts';
+import { unmappedIds } from './own-ids.ts';
 import type { Identity } from './sandbox.ts';
 
 export interface User extends Identity {
@@ -41,14 +42,15 @@ export function resolveUser(rootFd: number, spec: string): User {
   return { user, group, groups: [...new Set([group, ...groups])].slice(0, 256), home };
 }
 
-/** Throws `permission-denied` for ids that a namespace of one id lacks; `spec` as the user gave it. */
-export function requireMapped({ user, group }: Identity, spec: string): void {
-  if (process.env.MPKIT_IDS !== 'single' || (user === 0 && group === 0)) return;
-  throw new MpkitError(
-    'permission-denied',
-    `cannot run as \`${spec}\`: only one user id is available`,
-    { hint: 'the package `uidmap` and a range in /etc/subuid and /etc/subgid give more' },
-  );
+/** Throws `permission-denied` for ids that the namespace lacks; `spec` as the user gave it. */
+export function requireMapped(identity: Identity, spec: string): void {
+  const error = unmappedIds(identity, `cannot run as \`${spec}\``);
+  if (error) throw error;
+  if (process.env.MPKIT_IDS === 'single') return;
+  for (const group of identity.groups) {
+    const unknown = unmappedIds({ user: 0, group }, `cannot run as \`${spec}\``);
+    if (unknown) throw unknown;
+  }
 }
 
 /** A group name or number; an unknown name is refused. */

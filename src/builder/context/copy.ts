@@ -12,6 +12,7 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { posix } from 'node:path';
+import { unmappedIds } from '../../emulator/index.ts';
 import { MpkitError } from '../../errors.ts';
 import { makeNode, setTimes, setXattr } from '../../libc.ts';
 import type { Pause } from '../../pause.ts';
@@ -132,12 +133,10 @@ async function place(
 /** Says which file it was; without a range of ids only root can own anything. */
 function placed(error: unknown, path: Buffer, { owner }: CopyTarget): unknown {
   const { code, syscall } = error as NodeJS.ErrnoException;
-  if (code === 'EINVAL' && syscall === 'lchown')
-    return new MpkitError(
-      'permission-denied',
-      `\`${path}\` cannot belong to ${owner?.user}:${owner?.group}: only one user id is available`,
-      { hint: 'the package `uidmap` and a range in /etc/subuid and /etc/subgid give more' },
-    );
+  if (code === 'EINVAL' && syscall === 'lchown' && owner) {
+    const what = `\`${path}\` cannot belong to ${owner.user}:${owner.group}`;
+    return unmappedIds(owner, what, { cause: error }) ?? error;
+  }
   return code === 'EACCES' ? unreadable(path, error) : error;
 }
 

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import * as zlib from 'node:zlib';
+import { unmappedIds } from '../../emulator/index.ts';
 import { ioError, MpkitError } from '../../errors.ts';
 import type { Digest } from './digest.ts';
 import { meaningOf, parseEntryPath, refused } from './entry-path.ts';
@@ -101,22 +102,18 @@ async function applyMember(target: LayerTarget, member: TarMember): Promise<void
     else if (meaning.kind === 'whiteout') target.hideLower(path.parent, meaning.hidden);
     else if (meaning.kind === 'entry') await target.create(path, member);
   } catch (error) {
-    throw entryError(error, member.name);
+    throw entryError(error, member);
   }
 }
 
 /** Errors that the archive's names cause; a full disk and the like stay what they are. */
-function entryError(error: unknown, name: Buffer): unknown {
+function entryError(error: unknown, { name, uid, gid }: TarMember): unknown {
   const { code, syscall } = error as NodeJS.ErrnoException;
-  if (code === 'EINVAL' && syscall?.includes('chown'))
-    return new MpkitError(
-      'host-unable',
-      `\`${name}\` belongs to an id that this user may not use`,
-      {
-        hint: 'give the user a range of 65,536 ids in /etc/subuid and /etc/subgid',
-        cause: error,
-      },
-    );
+  if (code === 'EINVAL' && syscall?.includes('chown')) {
+    const what = `\`${name}\` of the image belongs to ${uid}:${gid}`;
+    const reason = { code: 'host-unable' as const, cause: error };
+    return unmappedIds({ user: uid, group: gid }, what, reason) ?? error;
+  }
   const causes = new Map([
     ['ELOOP', 'goes through a loop of links'],
     ['ENOTDIR', 'goes through something that is no folder'],

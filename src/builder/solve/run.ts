@@ -5,10 +5,12 @@ import {
   guestEnvironment,
   guestFiles,
   guestHostname,
+  moreIds,
   requireMapped,
   resolveUser,
   runStep,
   type StepResult,
+  whereIdsEnd,
 } from '../../emulator/index.ts';
 import { MpkitError } from '../../errors.ts';
 import { formatPlatform, type Platform } from '../../platform.ts';
@@ -102,8 +104,17 @@ function failure(
     output,
     hint: crash
       ? `the program crashed under emulation of ${formatPlatform(op.platform)}; try another emulator (\`mpkit emulator ls\`) or a stage on \`--platform=$BUILDPLATFORM\``
-      : isolation,
+      : output.some(isAboutIds)
+        ? `${whereIdsEnd()}; ${moreIds()}`
+        : isolation,
   });
+}
+
+/** All that a program says of an id that does not exist: chown, chgrp, tar, setpriv, useradd. */
+function isAboutIds(line: string): boolean {
+  return /(chown|chgrp|owner|group|[ug]id).*invalid argument|invalid argument.*(owner|[ug]id)/i.test(
+    line,
+  );
 }
 
 function tooLong(op: RunOp, seconds: number | undefined, output: string[]): MpkitError {

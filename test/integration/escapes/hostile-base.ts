@@ -10,7 +10,7 @@ import type { Arena } from './arena.ts';
  * configuration changed by `edit`: the flag that makes it the build's `base`.
  */
 export function hostileBase(
-  { base, root }: Arena,
+  { base, root }: Pick<Arena, 'base' | 'root'>,
   specs: Spec[],
   edit: (config: Json) => void = () => {},
 ): string[] {
