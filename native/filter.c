@@ -125,24 +125,44 @@ static void add_personality(const struct abi *abi) {
 }
 
 /* AF_ALG reaches the page cache of files that may only be read, AF_VSOCK the host of a machine. */
+static const int withheld_families[] = {AF_ALG, AF_VSOCK};
+static const size_t withheld_count = sizeof withheld_families / sizeof *withheld_families;
+
+int is_withheld_family(int family) {
+  for (size_t i = 0; i < withheld_count; i++)
+    if (withheld_families[i] == family) return 1;
+  return 0;
+}
+
 static void add_socket(const struct abi *abi) {
   if (abi->socket < 0) return;
   unsigned short block = begin_block(abi->socket);
   load_argument(0);
-  when(AF_ALG, SECCOMP_RET_ERRNO | EPERM);
-  when(AF_VSOCK, SECCOMP_RET_ERRNO | EPERM);
+  for (size_t i = 0; i < withheld_count; i++)
+    when((unsigned)withheld_families[i], SECCOMP_RET_ERRNO | EPERM);
   answer(SECCOMP_RET_ALLOW);
   end_block(block);
 }
 
-static void add_conditions(const struct abi *abi) {
+/* Its second argument points to the family. */
+static void add_socketcall(const struct abi *abi, int asks) {
+  if (abi->socketcall < 0) return;
+  unsigned short block = begin_block(abi->socketcall);
+  load_argument(0);
+  when(SYS_SOCKET, asks ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_ERRNO | ENOSYS);
+  answer(SECCOMP_RET_ALLOW);
+  end_block(block);
+}
+
+static void add_conditions(const struct abi *abi, int asks) {
   add_clone(abi);
   add_ioctl(abi);
   add_personality(abi);
   add_socket(abi);
+  add_socketcall(abi, asks);
 }
 
-static void add_abi(const struct abi *abi, int answer_syncs) {
+static void add_abi(const struct abi *abi, int answer_syncs, int asks) {
   load(offsetof(struct seccomp_data, nr));
 #ifdef __x86_64__
   if (abi == &native_abi) {
@@ -156,7 +176,7 @@ static void add_abi(const struct abi *abi, int answer_syncs) {
   if (answer_syncs)
     for (const int *number = abi->syncs; *number >= 0; number++)
       when((unsigned)*number, SECCOMP_RET_ERRNO | 0);
-  add_conditions(abi);
+  add_conditions(abi, asks);
   for (size_t i = 0; i < abi->allowed_count; i++)
     when((unsigned)abi->allowed[i], SECCOMP_RET_ALLOW);
   add((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, (unsigned)abi->highest, 0, 1));
@@ -165,27 +185,43 @@ static void add_abi(const struct abi *abi, int answer_syncs) {
 }
 
 /* `if (arch == abi) { … }` over more rules than one conditional jump can skip. */
-static void add_guarded_abi(const struct abi *abi, int answer_syncs) {
+static void add_guarded_abi(const struct abi *abi, int answer_syncs, int asks) {
   load(offsetof(struct seccomp_data, arch));
   add((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, abi->audit_arch, 1, 0));
   unsigned short skip = rule_count;
   add((struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, 0));
-  add_abi(abi, answer_syncs);
+  add_abi(abi, answer_syncs, asks);
   rules[skip].k = (unsigned)(rule_count - skip - 1);
 }
 
-struct sock_fprog make_filter(int answer_syncs) {
+struct sock_fprog make_filter(int answer_syncs, int asks) {
   rule_count = 0;
-  add_guarded_abi(&native_abi, answer_syncs);
+  add_guarded_abi(&native_abi, answer_syncs, asks);
 #ifdef __x86_64__
-  add_guarded_abi(&i386_abi, answer_syncs);
+  add_guarded_abi(&i386_abi, answer_syncs, asks);
 #endif
   answer_errno(ENOSYS);
   return (struct sock_fprog){rule_count, rules};
 }
 
-void install_filter(int answer_syncs) {
-  struct sock_fprog program = make_filter(answer_syncs);
+static int has_socketcall(void) {
+#ifdef __x86_64__
+  return 1;
+#else
+  return native_abi.socketcall >= 0;
+#endif
+}
+
+int install_filter(int answer_syncs) {
+  struct sock_fprog program = make_filter(answer_syncs, 1);
+  if (has_socketcall()) {
+    int listener = (int)syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER,
+                                SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+    if (listener >= 0) return listener;
+    /* EBUSY: somebody above us asks already, and the kernel has one who asks */
+    program = make_filter(answer_syncs, 0);
+  }
   if (syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0)
     fail("seccomp", "", "this kernel does not let the step be filtered");
+  return -1;
 }

@@ -38,6 +38,11 @@ const struct abi ABI_NAME = {
 #else
     .socket = -1,
 #endif
+#ifdef __NR_socketcall
+    .socketcall = __NR_socketcall,
+#else
+    .socketcall = -1,
+#endif
     .highest = nr_newest,
     .unsupported = unsupported_numbers,
 };

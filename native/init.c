@@ -78,19 +78,26 @@ int exit_status(int status) {
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+static void pass_signal(int signals, pid_t child) {
+  struct signalfd_siginfo signal;
+  if (read(signals, &signal, sizeof signal) != sizeof signal) return;
+  int number = (int)signal.ssi_signo;
+  if (number != SIGCHLD && number != SIGWINCH && !came_from_terminal(&signal)) kill(child, number);
+}
+
 void run_as_init(const char *program, char **command, const struct command_hooks *hooks) {
   sigset_t set = block_signals();
   int signals = signalfd(-1, &set, SFD_CLOEXEC), status;
   if (signals < 0) fail("signalfd", "", "");
   pid_t child = start(program, command, hooks);
-  if (hooks) hooks->after_start(hooks->data);
-  for (;;) {
-    struct signalfd_siginfo signal;
-    if (reap(child, &status)) break;
-    if (read(signals, &signal, sizeof signal) != sizeof signal) continue;
-    int number = (int)signal.ssi_signo;
-    if (number != SIGCHLD && number != SIGWINCH && !came_from_terminal(&signal))
-      kill(child, number);
+  int questions = hooks ? hooks->after_start(hooks->data) : -1;
+  while (!reap(child, &status)) {
+    struct pollfd events[] = {{signals, POLLIN, 0}, {questions, POLLIN, 0}};
+    if (poll(events, sizeof events / sizeof *events, -1) < 0) continue;
+    if (events[0].revents) pass_signal(signals, child);
+    if (events[1].revents & POLLIN) hooks->on_question(questions);
+    /* nobody is left who could ask */
+    else if (events[1].revents) questions = -1;
   }
   if (hooks) report_number("status", status);
   _exit(exit_status(status));

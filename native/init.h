@@ -19,8 +19,10 @@ char **hide_words(char **command, char *first, const char *end);
 struct command_hooks {
   /* in the new process, last thing before exec */
   void (*before_exec)(void *data);
-  /* in the init, once the command runs */
-  void (*after_start)(void *data);
+  /* in the init, once the command runs; a descriptor to poll for questions, or -1 */
+  int (*after_start)(void *data);
+  /* in the init, where there is a question */
+  void (*on_question)(int questions);
   void *data;
 };
 

@@ -20,11 +20,16 @@ static uint64_t kept_mask(void) {
   return mask;
 }
 
-static void set_capabilities(uint64_t mask) {
+static void call_capset(uint64_t effective, uint64_t permitted) {
   struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-  struct __user_cap_data_struct data[2] = {{(uint32_t)mask, (uint32_t)mask, 0},
-                                           {(uint32_t)(mask >> 32), (uint32_t)(mask >> 32), 0}};
+  struct __user_cap_data_struct data[2] = {
+      {(uint32_t)effective, (uint32_t)permitted, 0},
+      {(uint32_t)(effective >> 32), (uint32_t)(permitted >> 32), 0}};
   if (syscall(SYS_capset, &header, data) < 0) fail("set capabilities", "", "");
+}
+
+static void set_capabilities(uint64_t mask) {
+  call_capset(mask, mask);
   if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
     fail("clear capabilities", "", "");
 }
@@ -52,8 +57,25 @@ void become(const struct identity *identity) {
   set_capabilities(identity->user == 0 ? kept_mask() : 0);
 }
 
-void keep_only_kill(void) {
-  set_capabilities((uint64_t)1 << CAP_KILL);
+/* CAP_SYS_PTRACE: to read what the command points to, whoever it has become. */
+static const uint64_t init_mask = (uint64_t)1 << CAP_KILL | (uint64_t)1 << CAP_SYS_PTRACE;
+static const uint64_t raw_mask = (uint64_t)1 << CAP_NET_RAW;
+
+void keep_for_init(void) {
+  set_capabilities(init_mask | raw_mask);
+  return_raw_sockets();
+}
+
+int lend_raw_sockets(pid_t pid) {
+  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, pid};
+  struct __user_cap_data_struct data[2] = {0};
+  if (syscall(SYS_capget, &header, data) < 0 || !(data[0].effective & raw_mask)) return 0;
+  call_capset(init_mask | raw_mask, init_mask | raw_mask);
+  return 1;
+}
+
+void return_raw_sockets(void) {
+  call_capset(init_mask, init_mask | raw_mask);
 }
 
 void limit_resources(long processes) {

@@ -9,6 +9,7 @@
 #include "network.h"
 #include "root.h"
 #include "scope.h"
+#include "socketcall.h"
 #include "streams.h"
 #include "terminal.h"
 #include "watch.h"
@@ -39,6 +40,8 @@ struct running {
   int slave;
   /* never given to the command: whoever can reach it can register more */
   int handlers;
+  /* between the command and the init: what the filter asks */
+  int questions[2];
 };
 
 static void take_terminal(int slave) {
@@ -64,16 +67,19 @@ static void before_exec(void *data) {
   take_terminal(running->slave);
   give_streams(running);
   limit_capabilities();
-  scope_abstract_sockets();
   if (step->linux32 && personality(PER_LINUX32) < 0) fail("personality", "", "");
-  install_filter(step->answer_syncs);
+  give_questions(running->questions[1], install_filter(step->answer_syncs));
   become(&step->identity);
 }
 
-static void after_start(void *data) {
+static int after_start(void *data) {
   const struct running *running = data;
   if (running->slave >= 0) close(running->slave);
-  keep_only_kill();
+  close(running->questions[1]);
+  int questions = take_questions(running->questions[0]);
+  close(running->questions[0]);
+  keep_for_init();
+  return questions;
 }
 
 /* The last change of folder, after every descriptor but the needed ones is gone. */
@@ -104,7 +110,7 @@ static void close_others(struct running *running) {
 
 static _Noreturn void inside(struct step_options *step, const struct streams *streams, int socket) {
   char byte;
-  struct running running = {step, streams, -1, -1};
+  struct running running = {step, streams, -1, -1, {-1, -1}};
   int devpts = -1;
   if (recv(socket, &byte, 1, 0) != 1) _exit(EXIT_SETUP);
   if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) fail("become root inside", "", "");
@@ -121,10 +127,14 @@ static _Noreturn void inside(struct step_options *step, const struct streams *st
   use_streams(streams);
   close_others(&running);
   enter_directory(step->directory);
+  /* before the command starts: the sockets that are made for it are of the same scope */
+  scope_abstract_sockets();
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, running.questions) < 0)
+    fail("socketpair", "", "");
   char *program = step->program ? strdup(step->program) : NULL;
   char **command = hide_words(step->command, step->first_word, step->words_end);
   run_as_init(program ? program : command[0], command,
-              &(struct command_hooks){before_exec, after_start, &running});
+              &(struct command_hooks){before_exec, after_start, answer_question, &running});
 }
 
 /* Copied here: a step's own mount namespace may not copy what is mounted in another one. */
