@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
@@ -88,16 +89,17 @@ static void parse(struct enter_options *options, int count, char **words) {
 static void publish_sealed_self(int self) {
   struct stat is;
   if (fstat(self, &is) < 0) fail("open", "/proc/self/exe", "");
-  /* MFD_ALLOW_SEALING, with MFD_EXEC where Linux (6.3) knows it */
-  int memory = (int)syscall(SYS_memfd_create, "mpkit-sandbox", 2 | 0x10);
-  if (memory < 0) memory = (int)syscall(SYS_memfd_create, "mpkit-sandbox", 2);
+  /* since Linux 6.3, and in no older header */
+  const unsigned executable = 0x10;
+  int memory = (int)syscall(SYS_memfd_create, "mpkit-sandbox", MFD_ALLOW_SEALING | executable);
+  if (memory < 0) memory = (int)syscall(SYS_memfd_create, "mpkit-sandbox", MFD_ALLOW_SEALING);
   if (memory < 0) fail("memfd_create", "mpkit-sandbox", "");
   for (off_t left = is.st_size; left > 0;) {
     ssize_t n = sendfile(memory, self, NULL, (size_t)left);
     if (n <= 0) fail("copy", "/proc/self/exe", "");
     left -= n;
   }
-  if (fcntl(memory, 1033 /* F_ADD_SEALS */, 0xf) < 0) fail("seal", "mpkit-sandbox", "");
+  if (fcntl(memory, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0) fail("seal", "mpkit-sandbox", "");
   close(self);
   /* out of the way of what is passed to a step by number */
   int high = fcntl(memory, F_DUPFD, FIRST_KEPT_FD);
