@@ -100,5 +100,7 @@ describe('id maps', () => {
       'install the package `uidmap`',
     );
     expect(singleIdWarning(user)).toContain('usermod --add-subuids');
+    expect(singleIdWarning(user)).not.toContain('your groups');
+    expect(singleIdWarning({ ...user, hasGroups: true })).toContain('what your groups reach');
   });
 });
