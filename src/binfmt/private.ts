@@ -21,6 +21,9 @@ export function hasPrivateInstance(): boolean {
   return process.env.MPKIT_INSIDE === '1' && process.env.MPKIT_BINFMT === 'private';
 }
 
+/** gABI, "ELF Identification": EI_OSABI, EI_ABIVERSION and padding, up to EI_NIDENT. */
+const identity = { osAbi: 7, end: 16 };
+
 /**
  * Makes `interpreter` ready to run programs of `architecture`. F lets the kernel keep it open, P
  * keeps argv[0], C gives setuid programs their rights inside the step.
@@ -28,7 +31,9 @@ export function hasPrivateInstance(): boolean {
 export function privateHandler(architecture: string, interpreter: Buffer): PrivateHandler {
   const cpu = cpuOf(architecture);
   if (!cpu) throw new MpkitError('no-emulator', `no CPU \`${architecture}\` is known`);
-  const { magic, mask } = cpu;
+  const { magic } = cpu;
+  // kernels and QEMU look at none of these bytes, and AppImages have a magic of their own there
+  const mask = Buffer.from(cpu.mask).fill(0, identity.osAbi, identity.end);
   const entry = (path: string) =>
     formatEntry({
       name: `mpkit-${architecture}`,

@@ -7,6 +7,10 @@
  * and ET_DYN (3) match. EI_OSABI is ignored, or its low two bits are, so that 0 (System V) and
  * 3 (GNU) match. EI_ABIVERSION is ignored where linkers write it.
  *
+ * The padding behind them counts as QEMU has it: a host-wide rule must be the one that other tools
+ * know. So a foreign AppImage, which has `AI` and a number there, is not caught by it, and a shell then
+ * reads it as a script; handlers of mpkit's own steps leave these bytes out (private.ts).
+ *
  * EI_CLASS always counts. So the 64-bit MIPS rules cannot catch o32 or n32 programs, which are
  * 32-bit files, nor the amd64 rule x32, nor the arm64 rule ILP32. The 386 rule knows EM_386 (3)
  * only: no mask covers EM_486 (6) as well without EM_SPARC (2), and nothing writes 6 any more.

@@ -238,6 +238,16 @@ RUN ["plain", "exec"]`,
     ]);
   });
 
+  it('takes programs that have a magic of their own in the padding, as AppImages do', async () => {
+    const magic = "printf 'AI\\002' | dd of=/busybox-ai bs=1 seek=8 conv=notrunc 2> /dev/null";
+    const { exitCode, stderr } = await place.build({
+      dockerfile: `FROM base\nRUN cp /bin/busybox /busybox-ai && ${magic}\nRUN ["/busybox-ai", "echo", "ran"]\n`,
+      args: ['--platform', sevenPlatforms],
+    });
+    expect(exitCode, stderr).toBe(0);
+    expect(stepOutput(stderr)).toEqual(Array(7).fill('ran'));
+  });
+
   it('of a platform that nobody executes needs no emulator (E18)', async () => {
     const bare = join(place.folder, 'bare-root');
     const args = ['--platform', 'linux/s390x,linux/riscv64', '--offline', '--root', bare];
