@@ -98,7 +98,7 @@ it.skipIf(!user.ok)(`maps the range of an ordinary user for real${user.why}`, as
   emulatorState(work, user);
   const report = await json();
   expect(errors(report)).toEqual([]);
-  expect(report.trials.inside).toMatchObject({ ids: 'helper', idCount: 65536 });
+  expect(report.trials.inside).toMatchObject({ ids: 'helper', idCount: 65537 });
   expect(report.findings.find(({ id }) => id === 'ids.mapped')?.result).toBe('ok');
 });
 

@@ -79,10 +79,15 @@ describe.skipIf(!attacker.ok || process.getuid?.() !== 0)(
       });
 
       it('S18 a link is judged by what it was read to lead to', async () => {
-        symlinkSync(their('context'), their('good'));
+        // whatever the exchanges of another test left behind
+        for (const name of ['folder', 'good', 'evil', 'dangling'])
+          rmSync(their(name), { recursive: true, force: true });
+        mkdirSync(their('folder'));
+        writeFileSync(their('folder/Dockerfile'), 'FROM scratch\nCOPY Dockerfile /\n');
+        symlinkSync(their('folder'), their('good'));
         symlinkSync(secret, their('evil'));
         symlinkSync(join(secret, 'new'), their('dangling'));
-        for (const name of ['good', 'evil', 'dangling'])
+        for (const name of ['folder', 'good', 'evil', 'dangling'])
           lchownSync(their(name), attacker.uid, attacker.gid);
         const build = (context: string, out: string) =>
           arena().mpkit(['build', '-o', `type=oci,dest=${out}/image.tar`, their(context)]);
