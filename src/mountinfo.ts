@@ -6,13 +6,15 @@ export interface Mount {
   source: string;
   /** Of the mount and of its file system. */
   options: string[];
+  /** Left out where a tree of mounts is copied. */
+  unbindable: boolean;
 }
 
 /** In the order of mounting. */
 export function parseMounts(text: string): Mount[] {
   return text.split('\n').flatMap((line) => {
     const [before, after] = line.split(' - ');
-    const [, , , , target, options] = before?.split(' ') ?? [];
+    const [, , , , target, options, ...optional] = before?.split(' ') ?? [];
     const [type, source, more] = after?.split(' ') ?? [];
     if (!target || !options || !type) return [];
     return [
@@ -21,6 +23,7 @@ export function parseMounts(text: string): Mount[] {
         type,
         source: source ?? '',
         options: [...options.split(','), ...(more ?? '').split(',')],
+        unbindable: optional.includes('unbindable'),
       },
     ];
   });

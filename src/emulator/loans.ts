@@ -10,6 +10,7 @@ import { MpkitError } from '../errors.ts';
 import { packageRoot } from '../paths.ts';
 import type { IdMap } from './id-map.ts';
 import type { SeenFolder, StateFolder } from './state-folder.ts';
+import { requireBindable } from './unbindable.ts';
 
 /** A host path that the inside needs. */
 export interface Loan {
@@ -36,6 +37,7 @@ export function lend(state: StateFolder, loans: Loan[], map: IdMap): Lent {
   const { emulators } = state;
   const main = join(packageRoot(), 'dist/main.js');
   const own = shifted ? [packageRoot(), process.execPath] : [];
+  for (const { path } of loans) requireBindable(path);
   const unique = uniqueLoans([
     ...loans,
     ...own.map((path) => ({ path, access: 'read' as const })),

@@ -70,9 +70,10 @@ async function unpackLayer(
   };
   const known = isStored ? asBefore() : undefined;
   if (known) return known;
-  fresh();
   const lock = { how: 'exclusive', timeout: lockTimeout, signal: executor.signal } as const;
   return withLock(executor.cache.lockFile(diffId.slice('sha256:'.length)), lock, async () => {
+    // what was waited for is no part of it
+    fresh();
     await possess(layout, blob, executor);
     const meanwhile = asBefore();
     if (meanwhile) return meanwhile;
