@@ -129,7 +129,8 @@ function linkTree(from: string, to: string): void {
 function link(from: string, to: string): void {
   try {
     linkSync(from, to);
-  } catch {
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
     copyFileSync(from, to);
   }
 }

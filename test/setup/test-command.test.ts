@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -69,11 +69,12 @@ describe('npm test', () => {
     ['SIGTERM', 143],
   ] as const)('counts what ran before %s, and leaves nothing', async (signal, status) => {
     const folder = join(copy.folder, 'test', signal);
+    rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
-    const asleep = "it('never ends', () => new Promise(() => setInterval(() => {}, 1000)));";
+    const asleep = `it('never ends', () => { writeFileSync('${folder}/endless', ''); return new Promise(() => setInterval(() => {}, 1000)); });`;
     const child = `new Promise((end) => execFile('sh', ['-c', 'touch ${folder}/asleep; exec sleep 1000'], end))`;
     const text = (last: string) =>
-      `import { execFile } from 'node:child_process';\nimport { expect, it } from 'vitest';\n${pass}\n${last}`;
+      `import { execFile } from 'node:child_process';\nimport { writeFileSync } from 'node:fs';\nimport { expect, it } from 'vitest';\n${pass}\n${last}`;
     writeFileSync(join(folder, 'a.test.ts'), text(asleep));
     writeFileSync(join(folder, 'b.test.ts'), text(`it('waits for a child', () => ${child});`));
     const temporary = join(folder, 'tmp');
@@ -85,10 +86,12 @@ describe('npm test', () => {
       started: (each) => (pid = each),
     });
     await expect
-      .poll(() => existsSync(join(folder, 'asleep')), { timeout: slowly(60_000) })
+      .poll(() => ['asleep', 'endless'].every((name) => existsSync(join(folder, name))), {
+        timeout: slowly(60_000),
+      })
       .toBe(true);
-    // the result of the test before it is on its way still
-    await sleep(2000);
+    // the results of the tests before them are on their way still
+    await sleep(slowly(2000));
     process.kill(pid, signal);
     const { exitCode, stdout } = await ending;
     expect([exitCode, stdout.trimEnd().split('\n').at(-1)]).toEqual([status, '2 passed, 0 failed']);

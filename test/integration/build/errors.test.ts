@@ -35,7 +35,9 @@ describe('a failing RUN', () => {
     rmSync(join(place.folder, 'run-out'), { recursive: true, force: true });
     const dockerfile =
       'FROM base\nRUN echo kept > /kept\nRUN echo one; sleep 0.3; echo two >&2; exit 7\nRUN echo no';
-    expect(await failure({ dockerfile, context: 'run' })).toBe(
+    // its own network, or why it has none, is another test's
+    const args = ['--network', 'none'];
+    expect(await failure({ dockerfile, context: 'run', args })).toBe(
       lines(
         'mpkit: [linux/amd64 3/4] `echo one; sleep 0.3; echo two >&2; exit 7` exited with 7',
         'FILE:3',
