@@ -13,6 +13,7 @@
 #include <limits.h>
 #include <linux/sched.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -174,16 +175,19 @@ static _Noreturn void builder(const struct enter_options *options, int socket) {
   if (recv(socket, &byte, 1, 0) != 1) _exit(EXIT_SETUP);
   if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) fail("become root inside", "", "");
   die_with_parent(socket);
-  if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) fail("mount private", "/", "");
+  if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+    fail("mount private", "/",
+         errno == EACCES ? "a security module forbids mounts here; Docker: --security-opt apparmor=unconfined"
+                         : "");
   take_loans(options, socket);
   if (strcmp(options->how, "direct") == 0) {
     int tun = receive_fd(socket);
     if (tun >= 0) attach_tun(tun);
     if (tun >= 0) close(tun);
   }
-  /* In a container with a masked /proc the old one stays: it shows the outer processes. */
-  if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0)
-    setenv("MPKIT_PROC", "own", 1);
+  /* The old one shows the outer processes, and ids of ours that are others' there. */
+  if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+    fail("mount proc", "/proc", "");
   mount_binfmt();
   setenv("MPKIT_SCOPES", can_scope_abstract_sockets() ? "abstract" : "", 1);
   publish_sealed_self(options->self);
@@ -203,6 +207,16 @@ static void lend_tun(int socket, const struct enter_options *options) {
   if (tun >= 0) close(tun);
 }
 
+/*
+ * Where parts of /proc are masked, as in containers, the kernel gives a user namespace none of its
+ * own. Who could take the masks away (CAP_SYS_ADMIN) has one without in a mount namespace of its own,
+ * and the builder's ids see no more of it than on any host. Others are refused when the builder tries.
+ */
+static void show_whole_proc(void) {
+  if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) return;
+  mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+}
+
 int enter_command(int count, char **words) {
   static struct enter_options options;
   int sockets[2];
@@ -215,6 +229,7 @@ int enter_command(int count, char **words) {
   if (options.self < 0) fail("open", "/proc/self/exe", "");
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0) fail("socketpair", "", "");
   sigset_t forwarded = block_signals();
+  show_whole_proc();
   pid_t child = clone_process(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC);
   if (child < 0)
     fail("make a user namespace", "",

@@ -74,11 +74,7 @@ static void add_proc(int root) {
   static const char *const protected[] = {"proc/bus",      "proc/fs",  "proc/irq",
                                           "proc/pressure", "proc/sys", "proc/sysrq-trigger", NULL};
   int proc = new_mount("proc", MK_ATTR_NOSUID | MK_ATTR_NODEV | MK_ATTR_NOEXEC, NULL);
-  if (proc < 0)
-    fail("mount proc", "/proc",
-         errno == EPERM ? "the /proc of this container is masked: run it with an unmasked /proc "
-                          "(--security-opt systempaths=unconfined)"
-                        : "");
+  if (proc < 0) fail("mount proc", "/proc", "");
   /* Where this is a setting of the pid namespace (Linux 6.14) it bounds all users together. */
   int most = openat(proc, "sys/kernel/pid_max", O_WRONLY | O_CLOEXEC);
   if (most >= 0) {

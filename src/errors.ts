@@ -67,6 +67,7 @@ const exitCodes = {
   'no-emulator': 3,
   'emulator-broken': 3,
   'host-unable': 3,
+  'masked-proc': 3,
   network: 1,
   interrupted: 130,
   terminated: 143,

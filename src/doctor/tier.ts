@@ -64,6 +64,8 @@ function predicted(host: HostFacts): Judged {
 
 function noTier(host: HostFacts, canEnter: boolean): Judged {
   const isNew = isKernelAtLeast(host, 6, 7);
+  const { maskedProc, error } = host.trials?.namespace ?? {};
+  if (maskedProc !== undefined) return { name: 'none', why: error ?? '', remedy: maskedProc };
   if (host.trials?.namespace.stateRefused)
     return { name: 'none', why: `nothing can be built in ${host.state.folder}` };
   if (!canEnter)

@@ -1,4 +1,5 @@
 /** What native/sandbox says on its report descriptor: one JSON object a line (native/fail.h). */
+import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { getSystemErrorName } from 'node:util';
 import { type ErrorCode, MpkitError } from '../errors.ts';
@@ -42,7 +43,9 @@ export async function readReport(
 }
 
 /** `mount proc of /proc failed: EPERM (…)` with the remedy as hint. */
-export function sandboxError({ step, path, errno, meaning }: SandboxFailure): MpkitError {
+export function sandboxError(failure: SandboxFailure): MpkitError {
+  const { step, path, errno, meaning } = failure;
+  if (step === 'mount proc' && errno === constants.errno.EPERM) return maskedProc();
   const where = path ? ` \`${path}\`` : '';
   const why = errno ? `: ${getSystemErrorName(-errno)}` : '';
   const code: ErrorCode =
@@ -50,6 +53,17 @@ export function sandboxError({ step, path, errno, meaning }: SandboxFailure): Mp
   return new MpkitError(code, `sandbox could not ${step}${where}${why}`, {
     hint: meaning || undefined,
   });
+}
+
+/** The kernel's rule is that a namespace may not show more of /proc than the one around it. */
+function maskedProc(): MpkitError {
+  return new MpkitError(
+    'masked-proc',
+    'parts of `/proc` are masked here, as in containers, so a build cannot have its own',
+    {
+      hint: 'start the container with `--security-opt systempaths=unconfined` (Docker), `--security-opt unmask=ALL` (Podman) or `procMount: Unmasked` and `hostUsers: false` (Kubernetes)',
+    },
+  );
 }
 
 function parseLine(line: string): SandboxReport {

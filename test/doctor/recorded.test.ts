@@ -138,7 +138,7 @@ it('lists no platform as usable where overlayfs does not work', () => {
         trials: {
           ...{ namespace: { made: true, warnings: [] }, host: [] },
           inside: {
-            ...{ ids: 'helper', idCount: 65_536, binfmt: 'private', ownProc: true, overlayError },
+            ...{ ids: 'helper', idCount: 65_536, binfmt: 'private', overlayError },
             ...{ network: '', emulators: [] },
             platforms: [
               { platform: 'linux/amd64', ran: true, kind: 'native', machine: 'x86_64' },

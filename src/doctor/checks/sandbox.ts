@@ -14,7 +14,10 @@ export const sandboxChecks: Check[] = [
   {
     id: 'sandbox.proc',
     title: 'steps see their own processes only',
-    run: (host) => (host.trials?.inside ? [{ id: 'sandbox.proc', ...judgeProc(host) }] : []),
+    run: (host) =>
+      host.trials?.inside || host.trials?.namespace.maskedProc !== undefined
+        ? [{ id: 'sandbox.proc', ...judgeProc(host) }]
+        : [],
   },
   {
     id: 'seccomp.filter',
@@ -59,12 +62,10 @@ function judgeOverlay(host: HostFacts): Judgement {
 }
 
 function judgeProc(host: HostFacts): Judgement {
-  if (host.trials?.inside?.ownProc)
+  const { error, maskedProc } = host.trials?.namespace ?? {};
+  if (maskedProc === undefined)
     return { result: 'ok', observed: 'the namespace has a /proc of its own' };
-  return {
-    result: 'note',
-    observed: 'parts of /proc are masked here, as in containers: steps see outer processes',
-  };
+  return { result: 'problem', observed: error ?? '', remedy: maskedProc };
 }
 
 function judgeSeccomp(host: HostFacts): Judgement {

@@ -50,6 +50,8 @@ function judge(host: HostFacts): Judgement {
   if (!trial)
     return { result: 'cannot tell', observed: obstacle ?? 'nothing forbids it; nobody tried here' };
   if (trial.made) return { result: 'ok', observed: 'made one, with its own mounts and processes' };
+  if (trial.maskedProc !== undefined)
+    return { result: 'ok', observed: 'made one; what keeps it from its own /proc is told below' };
   if (trial.stateRefused)
     return {
       result: 'cannot tell',

@@ -28,6 +28,7 @@ async function tryNamespace(root: string, argv: string[]): Promise<Omit<Trials, 
     if (!(error instanceof MpkitError)) throw error;
     const refused = ['permission-denied', 'io', 'usage', 'disk-full'].includes(error.code);
     const namespace: NamespaceTrial = { made: false, error: error.message, warnings };
+    if (error.code === 'masked-proc') namespace.maskedProc = error.hint ?? '';
     return { namespace: refused ? { ...namespace, stateRefused: true } : namespace };
   }
 }

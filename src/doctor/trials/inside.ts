@@ -32,7 +32,6 @@ export async function tryInside(
       ids: (process.env.MPKIT_IDS as InsideTrials['ids'] | undefined) ?? 'single',
       idCount: countIds(readFileSync('/proc/self/uid_map', 'utf8')),
       binfmt: hasPrivateInstance() ? 'private' : 'host',
-      ownProc: process.env.MPKIT_PROC === 'own',
       overlayError: tryOverlay(scratch),
       network: await tryNetwork(root, scratch),
       emulators,

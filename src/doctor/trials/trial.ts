@@ -16,6 +16,8 @@ export interface NamespaceTrial {
   error?: string;
   /** The state folder was refused, not the namespace. */
   stateRefused?: boolean;
+  /** Parts of /proc are masked: what to do about it. */
+  maskedProc?: string;
   /** What was said on the way, for example that an id range did not work. */
   warnings: string[];
 }
@@ -35,8 +37,6 @@ export interface InsideTrials {
   /** How many user ids the namespace has. */
   idCount: number;
   binfmt: 'private' | 'host';
-  /** /proc is the namespace's own. */
-  ownProc: boolean;
   /** What kept an overlay with `userxattr` from working; empty where it works. */
   overlayError: string;
   /** Why a step has a loopback only; empty where pasta gave it more. */
