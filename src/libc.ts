@@ -187,6 +187,12 @@ export function mountFileSystem(type: string, target: string): void {
   check('mount', libc().mount(text(type), text(target), text(type), 0, null), target);
 }
 
+/** It is gone from there at once, whatever is still open in it. */
+export function detach(target: string): void {
+  const MNT_DETACH = 2;
+  check('umount2', libc().umount2(text(target), MNT_DETACH), target);
+}
+
 export function unmount(target: string): void {
   check('umount2', libc().umount2(text(target), 0), target);
 }

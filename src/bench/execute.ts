@@ -37,7 +37,7 @@ export function programRoots(
   chmodSync(lower, 0o755);
   copyFileSync(join(benchFolder(), platform.architecture), join(lower, 'bench'));
   return async () => {
-    const place = scratch.make('run');
+    const place = scratch.makeWritable('run');
     const [folder, work] = [join(place, 'fs'), join(place, 'work')];
     for (const each of [folder, work]) mkdirSync(each, { mode: 0o755 });
     return detachedOverlay({ lower: [lower, stubLayer(root)], upper: { folder, work } });

@@ -57,7 +57,7 @@ type Opened = Pick<Executor, 'scratch' | 'emit' | 'signal'> & {
 async function openExecutor(options: BuildOptions, opened: Opened): Promise<Executor> {
   const { root, noCache, offline, proxies } = options;
   const { scratch, contexts, journal, emit, signal } = opened;
-  const layers = openLayers(root, journal);
+  const layers = openLayers(root, journal, scratch);
   const onProgress = (text: string) => emit({ type: 'notice', text });
   return {
     root,

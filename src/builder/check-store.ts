@@ -26,7 +26,7 @@ export async function checkStore(root: string, scratch: Scratch): Promise<StoreC
     const digest: Digest = `sha256:${name}`;
     if (await isDamaged(() => verifyBlob(blobs, digest))) result.damaged.push(`blob ${digest}`);
   }
-  const layers = openLayers(root, openJournal(root, scratch.folder));
+  const layers = openLayers(root, openJournal(root, scratch.folder), scratch);
   for (const name of namesIn(join(root, 'layers'), /^[0-9a-f]{64}\.json$/)) {
     const layer = layers.find(`sha256:${name.slice(0, 64)}`);
     if (!layer) continue;

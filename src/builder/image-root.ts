@@ -46,7 +46,7 @@ export async function imageRoot(options: {
   const layout = await openSource(options.source, blobs);
   const resolved = await resolveImage(layout, platform);
   const journal = openJournal(root, scratch.folder);
-  const layers = openLayers(root, journal);
+  const layers = openLayers(root, journal, scratch);
   const mounts = snapshotMounts(root, { layers, scratch });
   const executor = {
     root,
@@ -90,7 +90,7 @@ export function folderRoot(options: {
   folder: string;
   platform: Platform;
 }): RunnableRoot {
-  const place = options.scratch.make('layer');
+  const place = options.scratch.makeWritable('layer');
   const [folder, work] = [join(place, 'fs'), join(place, 'work')];
   for (const each of [folder, work]) mkdirSync(each);
   chmodSync(folder, 0o755);

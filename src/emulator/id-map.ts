@@ -30,6 +30,8 @@ export interface HostIds {
   ownMap: string;
   ownGroupMap: string;
   hasHelpers: boolean;
+  /** CAP_SYS_ADMIN: may shift the ids of what is lent. */
+  mayMount: boolean;
   /** More groups than the first. */
   hasGroups: boolean;
 }
@@ -101,10 +103,16 @@ export function readHostIds(): HostIds {
     ownMap: readText('/proc/self/uid_map'),
     ownGroupMap: readText('/proc/self/gid_map'),
     hasGroups: (process.getgroups?.() ?? []).some((group) => group !== process.getgid?.()),
+    mayMount: mayMount(readText('/proc/self/status')),
     hasHelpers: helpers.every((name) =>
       searchPath().some((folder) => existsSync(join(folder, name))),
     ),
   };
+}
+
+function mayMount(status: string): boolean {
+  const [, effective = 'ffffffff'] = /^CapEff:\s*([0-9a-f]+)$/m.exec(status) ?? [];
+  return ((BigInt(`0x${effective}`) >> 21n) & 1n) === 1n;
 }
 
 interface Range {
@@ -128,13 +136,16 @@ function rootMap(host: HostIds): IdMap {
   const map = (granted: string, accounts: string) => {
     const count = has(highIds, noId - highIds) ? freeHighIds(low, granted, accounts) : 0;
     const high = count > 0 ? `,${idCount} ${highIds} ${count}` : '';
-    return `0 ${low.start} ${low.count}${high}`;
+    // root of a container that can shift no ids of what it lends is 0 inside, as every user is
+    return host.mayMount
+      ? `0 ${low.start} ${low.count}${high}`
+      : `0 0 1,1 ${low.start + 1} ${low.count - 1}${high}`;
   };
   return {
     how: 'direct',
     uids: map(host.subuid, host.passwd),
     gids: map(host.subgid, host.group),
-    owner: { uid: range.start, gid: range.start },
+    owner: host.mayMount ? { uid: range.start, gid: range.start } : { uid: 0, gid: 0 },
   };
 }
 

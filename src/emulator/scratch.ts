@@ -3,6 +3,7 @@
  * at its end, and, when it was killed, by the next process that starts.
  */
 import {
+  chmodSync,
   closeSync,
   constants,
   existsSync,
@@ -15,7 +16,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { ioError, MpkitError } from '../errors.ts';
-import { lockFile } from '../libc.ts';
+import { detach, lockFile, mountFileSystem } from '../libc.ts';
+import { detachedOverlay } from '../overlay.ts';
 import { emulatorsFolder } from '../paths.ts';
 import { removeTree } from '../remove-tree.ts';
 
@@ -24,6 +26,10 @@ export interface Scratch {
   folder: string;
   /** A new folder in it. */
   make: (name: string) => string;
+  /** The same where overlayfs takes writable layers: here, or in memory. */
+  makeWritable: (name: string) => string;
+  /** The tmpfs for them, where the state folder's own file system is refused. */
+  memory: string | undefined;
   remove: () => void;
 }
 
@@ -95,15 +101,43 @@ function newScratch(parent: string, use: number): Scratch {
   const folder = mkdtempSync(join(parent, `${process.pid}-`));
   const fd = openSync(join(folder, lockName), constants.O_CREAT | constants.O_RDWR, 0o600);
   lockFile(fd, 'exclusive');
+  const make = (name: string) => mkdtempSync(join(folder, `${name}-`));
+  const memory = takesWritable(make('try')) ? undefined : mountMemory(make('memory'));
   return {
     folder,
-    make: (name) => mkdtempSync(join(folder, `${name}-`)),
+    make,
+    makeWritable: (name) => (memory ? mkdtempSync(join(memory, `${name}-`)) : make(name)),
+    memory,
     remove: () => {
+      if (memory) detach(memory);
       removeTree(Buffer.from(folder));
       closeSync(fd);
       closeSync(use);
     },
   };
+}
+
+/** Not on another overlay, as a container's files are. Other faults are told by whoever meets them. */
+function takesWritable(place: string): boolean {
+  const [lower, folder, work] = ['lower', 'fs', 'work'].map((name) => join(place, name)) as [
+    string,
+    string,
+    string,
+  ];
+  for (const each of [lower, folder, work]) mkdirSync(each);
+  try {
+    closeSync(detachedOverlay({ lower: [lower], upper: { folder, work } }));
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'EINVAL';
+  }
+}
+
+/** In this mount namespace only: it goes with the process. */
+function mountMemory(place: string): string {
+  mountFileSystem('tmpfs', place);
+  chmodSync(place, 0o700);
+  return place;
 }
 
 const lockName = '.lock';

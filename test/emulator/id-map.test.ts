@@ -14,6 +14,7 @@ const user: HostIds = {
   ownMap: wholeHost,
   ownGroupMap: wholeHost,
   hasHelpers: true,
+  mayMount: true,
   hasGroups: false,
 };
 const root: HostIds = { ...user, uid: 0, gid: 0, userName: 'root' };

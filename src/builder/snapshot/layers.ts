@@ -4,7 +4,7 @@
  */
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { withLock } from '../../emulator/index.ts';
+import { type Scratch, withLock } from '../../emulator/index.ts';
 import { MpkitError } from '../../errors.ts';
 import { removeTree } from '../../remove-tree.ts';
 import type { Journal } from './durable.ts';
@@ -37,10 +37,17 @@ interface LayerRecord extends SnapshotLayer {
   fingerprint?: string;
 }
 
-export function openLayers(root: string, journal: Journal): LayerStore {
+/** Where the state folder cannot hold writable layers all are in `memory`, until this process ends. */
+export function openLayers(
+  root: string,
+  journal: Journal,
+  { memory }: Pick<Scratch, 'memory'>,
+): LayerStore {
   const store = join(root, 'layers');
-  for (const folder of [store, join(root, 'locks')]) mkdirSync(folder, { recursive: true });
-  const folderOf = ({ diffId }: Pick<SnapshotLayer, 'diffId'>) => join(store, hex(diffId));
+  const folders = memory ? join(memory, 'layers') : store;
+  for (const folder of [store, folders, join(root, 'locks')])
+    mkdirSync(folder, { recursive: true });
+  const folderOf = ({ diffId }: Pick<SnapshotLayer, 'diffId'>) => join(folders, hex(diffId));
   const recordOf = (diffId: string) => join(store, `${hex(diffId)}.json`);
   const find = (diffId: string) => {
     const { fingerprint: _, ...layer } = recordAt(diffId) ?? {};

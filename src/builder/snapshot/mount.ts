@@ -39,7 +39,7 @@ export function snapshotMounts(
     },
     writable: (snapshot, { stub = false } = {}) => {
       layers.requireUnchanged(snapshot);
-      const place = scratch.make('layer');
+      const place = scratch.makeWritable('layer');
       const folder = join(place, 'fs');
       const work = join(place, 'work');
       mkdirSync(folder, { mode: 0o755 });

@@ -72,11 +72,9 @@ async function tryPlatforms(
  * a lower layer: a new one in the place of a removed one, or one that is renamed, as dpkg does.
  */
 function tryOverlay(scratch: Scratch): string {
-  const [lower, folder, work] = ['lower', 'upper', 'work'].map((name) => scratch.make(name)) as [
-    string,
-    string,
-    string,
-  ];
+  const [lower, folder, work] = ['lower', 'upper', 'work'].map((name) =>
+    scratch.makeWritable(name),
+  ) as [string, string, string];
   let root: number | undefined;
   try {
     mkdirSync(join(lower, 'old'));
