@@ -9,6 +9,7 @@ import { MpkitError } from '../../errors.ts';
 import { removeTree } from '../../remove-tree.ts';
 import type { Journal } from './durable.ts';
 import { fingerprintOf } from './fingerprint.ts';
+import { giveSmallOffsets } from './small-offsets.ts';
 
 export interface SnapshotLayer {
   /** Uncompressed digest, `sha256:…`. */
@@ -66,6 +67,7 @@ export function openLayers(
     return withLock(lock, { how: 'exclusive' }, async () => {
       const known = find(layer.diffId);
       if (!known) {
+        giveSmallOffsets(folder);
         takeOver(folder, folderOf(layer));
         const fingerprint = fingerprintOf(folderOf(layer));
         journal.write(recordOf(layer.diffId), { ...layer, fingerprint });

@@ -41,7 +41,7 @@ describe.skipIf(!isRoot || !tools.ok)(`a container${why}`, () => {
     ['whole', 'all', 'builds with all rights, the state folder on overlayfs'],
     ['masked', 'all', 'builds where /proc is masked and could be unmasked'],
     ['whole', 'usual', "builds with Docker's rights and an unmasked /proc"],
-  ] as const)('(%s /proc, %s rights) %s', async (proc, rights) => {
+  ] as const)('(%s /proc, %s rights) %s', async (proc, rights, _) => {
     const expected = await outside;
     expect(expected.exitCode, expected.stderr).toBe(0);
     const built = await inContainer(proc, rights, build);
