@@ -64,7 +64,7 @@ function judgeFileSystem(host: HostFacts): Judgement {
   if (mount.type === 'overlay')
     return {
       result: 'note',
-      observed: `${observed}: a container's own; layers on it are slower, or refused`,
+      observed: `${observed}: a container's own; layers are in memory, and made anew by each build`,
       remedy: 'Mount a volume for the state folder',
     };
   if (mount.options.includes('ro'))
