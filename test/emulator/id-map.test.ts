@@ -20,7 +20,7 @@ const user: HostIds = {
 const root: HostIds = { ...user, uid: 0, gid: 0, userName: 'root' };
 
 describe('id maps', () => {
-  it('never give root its own 0', () => {
+  it('do not give root its own 0', () => {
     const map = chooseIdMap(root);
     expect(map).toMatchObject({ how: 'direct', uids: `0 1900000000 65536,${high}` });
     expect(map.owner.uid).toBe(1_900_000_000);
@@ -39,6 +39,11 @@ describe('id maps', () => {
     const own = '0 100000 65536';
     const map = chooseIdMap({ ...root, ownMap: own, ownGroupMap: own });
     expect(map).toMatchObject({ uids: '0 0 65536', owner: { uid: 0 } });
+  });
+
+  it('leave root its 0 only where it can shift no ids', () => {
+    const map = chooseIdMap({ ...root, mayMount: false });
+    expect(map).toMatchObject({ uids: `0 0 1,1 1900000001 65535,${high}`, owner: { uid: 0 } });
   });
 
   it('keep every line of the container that root is in', () => {
