@@ -93,7 +93,8 @@ void run_as_init(const char *program, char **command, const struct command_hooks
   int questions = hooks ? hooks->after_start(hooks->data) : -1;
   while (!reap(child, &status)) {
     struct pollfd events[] = {{signals, POLLIN, 0}, {questions, POLLIN, 0}};
-    if (poll(events, sizeof events / sizeof *events, -1) < 0) continue;
+    int left = hooks ? hooks->check(hooks->data) : -1;
+    if (poll(events, sizeof events / sizeof *events, left) < 0) continue;
     if (events[0].revents) pass_signal(signals, child);
     if (events[1].revents & POLLIN) hooks->on_question(questions);
     /* nobody is left who could ask */

@@ -23,6 +23,8 @@ struct command_hooks {
   int (*after_start)(void *data);
   /* in the init, where there is a question */
   void (*on_question)(int questions);
+  /* in the init, over and over; milliseconds until the next time at most, or -1 */
+  int (*check)(void *data);
   void *data;
 };
 

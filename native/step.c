@@ -6,6 +6,7 @@
 #include "idmap.h"
 #include "init.h"
 #include "kernel.h"
+#include "memory.h"
 #include "network.h"
 #include "root.h"
 #include "scope.h"
@@ -42,6 +43,7 @@ struct running {
   int handlers;
   /* between the command and the init: what the filter asks */
   int questions[2];
+  struct memory_watch memory;
 };
 
 static void take_terminal(int slave) {
@@ -82,6 +84,14 @@ static int after_start(void *data) {
   return questions;
 }
 
+static int check_memory(void *data) {
+  struct running *running = data;
+  int exceeded = 0, left = memory_check(&running->memory, &exceeded);
+  if (!exceeded) return left;
+  report_number("memory", running->step->memory);
+  _exit(128 + SIGKILL); /* and the kernel kills the rest */
+}
+
 /* The last change of folder, after every descriptor but the needed ones is gone. */
 static void enter_directory(const char *directory) {
   char now[PATH_MAX];
@@ -110,7 +120,7 @@ static void close_others(struct running *running) {
 
 static _Noreturn void inside(struct step_options *step, const struct streams *streams, int socket) {
   char byte;
-  struct running running = {step, streams, -1, -1, {-1, -1}};
+  struct running running = {step, streams, -1, -1, {-1, -1}, {0}};
   int devpts = -1;
   if (recv(socket, &byte, 1, 0) != 1) _exit(EXIT_SETUP);
   if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) fail("become root inside", "", "");
@@ -127,6 +137,7 @@ static _Noreturn void inside(struct step_options *step, const struct streams *st
   use_streams(streams);
   close_others(&running);
   enter_directory(step->directory);
+  memory_open(&running.memory, step->memory);
   /* before the command starts: the sockets that are made for it are of the same scope */
   scope_abstract_sockets();
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, running.questions) < 0)
@@ -134,7 +145,7 @@ static _Noreturn void inside(struct step_options *step, const struct streams *st
   char *program = step->program ? strdup(step->program) : NULL;
   char **command = hide_words(step->command, step->first_word, step->words_end);
   run_as_init(program ? program : command[0], command,
-              &(struct command_hooks){before_exec, after_start, answer_question, &running});
+              &(struct command_hooks){before_exec, after_start, answer_question, check_memory, &running});
 }
 
 /* Copied here: a step's own mount namespace may not copy what is mounted in another one. */
@@ -169,6 +180,7 @@ int step_command(int count, char **words) {
   step.first_word = words[-2];
   step.words_end = words[count - 1] + strlen(words[count - 1]);
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) fail("prctl", "", "");
+  end_first();
   open_binds(&step);
   open_streams(&streams, step.terminal);
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0) fail("socketpair", "", "");

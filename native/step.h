@@ -22,7 +22,8 @@ struct step_options {
   /* `program`: what is executed where argv[0] shall read differently */
   const char *attach, *hostname, *directory, *program;
   int own_network, terminal, answer_syncs, linux32, own_output, ready_fd;
-  long time_limit, processes;
+  /* 0 for none; `memory`: bytes for all processes together */
+  long time_limit, processes, memory;
   struct identity identity;
   struct private_file files[MAX_FILES];
   int file_count;

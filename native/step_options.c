@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* More seconds than anybody waits, and more processes than a kernel counts. */
-static const long longest_time = 1L << 31, most_processes = 1L << 22;
+/* More seconds than anybody waits, more processes than a kernel counts, more bytes than there are. */
+static const long longest_time = 1L << 31, most_processes = 1L << 22, most_memory = 1L << 52;
 /* The last is no id: it means "unchanged" to the kernel. */
 static const long highest_id = UINT_MAX - 1L;
 
@@ -66,6 +66,7 @@ static int parse_value(struct step_options *step, const char *word, char **value
   else if (strcmp(word, "--handler") == 0) add_handler(step, value);
   else if (strcmp(word, "--time-limit") == 0) step->time_limit = take_number(value, longest_time);
   else if (strcmp(word, "--processes") == 0) step->processes = take_number(value, most_processes);
+  else if (strcmp(word, "--memory") == 0) step->memory = take_number(value, most_memory);
   else return 0;
   return 1;
 }

@@ -12,6 +12,7 @@ int main(int count, char **words) {
   printf(" files=%d binds=%d", step.file_count, step.bind_count);
   for (int i = 0; i < step.bind_count; i++)
     printf(":%s>%s%s", step.binds[i].source, step.binds[i].target, step.binds[i].read_only ? "!" : "");
-  printf(" limit=%ld terminal=%d command=%s\n", step.time_limit, step.terminal, step.command[0]);
+  printf(" limit=%ld memory=%ld terminal=%d command=%s\n", step.time_limit, step.memory, step.terminal,
+         step.command[0]);
   return 0;
 }

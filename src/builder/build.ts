@@ -39,6 +39,7 @@ export async function build(options: BuildOptions, emit: Emit): Promise<BuildRes
     const executor = await openExecutor(options, { scratch, contexts, journal, emit, signal });
     emit({ type: 'plan', platforms: await forecastPlan(planned, executor.runners) });
     for (const text of forecastNetworks(planned, scratch)) emit({ type: 'notice', text });
+    if (options.limits) emit({ type: 'notice', text: `limits: ${options.limits}` });
     const images = await solveAll(planned, executor, { options, stop });
     process.umask(options.umask);
     return await writeOutputs(images, options, executor);
@@ -71,6 +72,7 @@ async function openExecutor(options: BuildOptions, opened: Opened): Promise<Exec
     image: contexts.resolved,
     proxies,
     runTimeout: options.runTimeout,
+    memory: options.memory,
     noCache,
     singleId: process.env.MPKIT_IDS === 'single',
     emit,

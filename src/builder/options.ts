@@ -29,6 +29,10 @@ export interface BuildOptions {
   proxies: [name: string, value: string][];
   /** Seconds that one RUN may take; 0 or undefined for any time. */
   runTimeout?: number | undefined;
+  /** Bytes that the processes of one RUN may have together; 0 or undefined for any number. */
+  memory?: number | undefined;
+  /** The limits that somebody asked for, in words: part of the plan. */
+  limits?: string | undefined;
   signal: AbortSignal;
 }
 

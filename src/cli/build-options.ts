@@ -22,7 +22,7 @@ import {
   type Platform,
   parsePlatform,
 } from '../platform.ts';
-import { readRunTimeout } from './build-limits.ts';
+import { readStepLimits } from './build-limits.ts';
 import type { ProgressMode } from './progress.ts';
 import { type parseWords, usageOf } from './verb.ts';
 
@@ -43,6 +43,7 @@ export const buildFlags = {
   quiet: { type: 'boolean', short: 'q' },
   timeout: { type: 'string' },
   'run-timeout': { type: 'string' },
+  memory: { type: 'string', short: 'm' },
   offline: { type: 'boolean' },
   root: { type: 'string' },
 } as const;
@@ -74,7 +75,7 @@ export function readBuildOptions(values: Flags, positionals: string[]): ParsedBu
     tags,
     outputs: readOutputs(values.output ?? []),
     epoch: readEpoch(buildArgs),
-    runTimeout: readRunTimeout(values),
+    ...readStepLimits(values),
     proxies: proxyNames.flatMap((name) => {
       const value = buildArgs.get(name);
       return value === undefined ? [] : [[name, value] as [string, string]];

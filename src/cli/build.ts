@@ -44,6 +44,8 @@ Builds CONTEXT/Dockerfile for each platform, without daemon, root or Docker.
                            auto is BUILDKIT_PROGRESS, else tty on a terminal, plain elsewhere and in CI
   --timeout SECONDS        end the whole build after this time (default: 86400, a day; 0: never)
   --run-timeout SECONDS    end a RUN after this time (default: 21600, six hours; 0: never)
+  -m, --memory SIZE        end a RUN when its processes hold more than this together, such as 512m;
+                           measured many times a second (default: nine tenths of the machine's; 0: any)
   --offline                fetch nothing, emulators included (also MPKIT_OFFLINE=1)
   --root DIR               state folder (default: MPKIT_ROOT, $XDG_DATA_HOME/mpkit, root: /var/lib/mpkit)
 

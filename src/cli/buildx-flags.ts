@@ -68,7 +68,6 @@ const foreign: Foreign[] = [
   { name: 'isolation', takes: 'value', harmless: (value) => value === 'default' },
   { name: 'label', takes: 'value', instead: 'a `LABEL` line' },
   { name: 'load', takes: 'nothing', harmless: off, instead: '`-o type=oci,dest=FILE`' },
-  { name: 'memory', short: 'm', takes: 'value' },
   { name: 'memory-swap', takes: 'value' },
   { name: 'no-cache-filter', takes: 'value', instead: '`--no-cache` executes every step' },
   { name: 'policy', takes: 'value' },

@@ -6,6 +6,7 @@ import { type Access, hostPath } from '../caller-paths.ts';
 import { isOffline, type Network } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
 import { hostPlatform, normalizePlatform, type Platform, parsePlatform } from '../platform.ts';
+import { readMemory } from './memory-flag.ts';
 import { type parseWords, usageOf } from './verb.ts';
 
 const usage = usageOf('run');
@@ -19,6 +20,7 @@ export const runFlags = {
   network: { type: 'string' },
   volume: { type: 'string', short: 'v', multiple: true },
   timeout: { type: 'string' },
+  memory: { type: 'string', short: 'm' },
   offline: { type: 'boolean' },
   verbose: { type: 'boolean' },
   root: { type: 'string' },
@@ -34,6 +36,8 @@ export interface RunOptions {
   network: Network;
   volumes: { source: string; target: string; readOnly: boolean }[];
   timeLimit: number | undefined;
+  /** Bytes for all of its processes; 0 for any number. */
+  memory: number;
   offline: boolean;
   verbose: boolean;
 }
@@ -84,6 +88,7 @@ export function readRunOptions({ values, positionals, command }: Words): RunOpti
     network: network as Network,
     volumes: (values.volume ?? []).map(readVolume),
     timeLimit: timeout === undefined ? undefined : Number(timeout),
+    memory: readMemory('run', values.memory),
     offline: isOffline(values.offline),
     verbose: values.verbose ?? false,
   };

@@ -15,6 +15,7 @@ import {
   runStep,
 } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
+import { sizeWord } from '../size.ts';
 import { openFetchProgress } from './fetch-progress.ts';
 import { reportError } from './report.ts';
 import { type RunOptions, readRunOptions, runFlags, splitCommand } from './run-options.ts';
@@ -38,6 +39,9 @@ Without COMMAND the image's own entry point runs. IMAGE is one of
   --network none|host|default   default: a network of its own by pasta, else a loopback only
   -v, --volume SRC:DST[:ro]     a folder or file of the host; DST must exist in the image
   --timeout SECONDS       end everything after this time; exit status 124
+  -m, --memory SIZE       end everything when its processes hold more than this together, such as
+                          512m; measured many times a second; exit status 137 (default: nine
+                          tenths of the machine's; 0: any)
   --offline               fetch no emulator (also MPKIT_OFFLINE=1)
   --verbose               say on stderr what runs the command: the CPU itself or which emulator
   --root DIR              state folder
@@ -116,6 +120,7 @@ async function runInside(options: RunOptions, root: string): Promise<number> {
       files: guestFiles(network.step.network),
       binds: options.volumes,
       timeLimit: options.timeLimit,
+      memory: options.memory,
       linux32: runner.linux32,
       handlers: runner.handlers,
       platform: image.platform,
@@ -124,6 +129,10 @@ async function runInside(options: RunOptions, root: string): Promise<number> {
     });
     const isolation = result.exitCode === 0 ? undefined : network.isolation();
     if (isolation) process.stderr.write(`mpkit: note: ${isolation}\n`);
+    if (result.outOfMemory)
+      process.stderr.write(
+        `mpkit: ended: it used more than ${sizeWord(options.memory)} of memory; \`--memory SIZE\` allows more, 0 any\n`,
+      );
     if (result.timedOut && !result.outputStuck)
       process.stderr.write(`mpkit: ended after ${options.timeLimit} s\n`);
     return result.exitCode;

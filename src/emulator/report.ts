@@ -18,6 +18,8 @@ export interface SandboxReport {
   status?: number;
   /** The time limit in seconds, when it ended the step. */
   timeout?: number;
+  /** The memory limit in bytes, when it ended the step. */
+  memory?: number;
   /** Present where output was given up: nobody took it and the end was asked for. */
   untaken?: number;
   pid?: number;

@@ -39,6 +39,8 @@ export interface Step {
   binds?: { source: string; target: string; readOnly: boolean }[];
   /** Seconds; the whole step is killed after them. */
   timeLimit?: number | undefined;
+  /** Bytes that its processes may have together; it is killed beyond. 0 or undefined for any number. */
+  memory?: number | undefined;
   /** fsync and its kind return at once: for steps whose files a commit makes durable. */
   answerSyncs?: boolean;
   /** `uname -m` of a 32-bit platform that runs natively. */
@@ -64,6 +66,8 @@ export interface StepResult {
   exitCode: number;
   signal?: NodeJS.Signals;
   timedOut: boolean;
+  /** Its memory limit ended it. */
+  outOfMemory: boolean;
   /** Nobody takes what goes to the caller's terminal: a word more would wait for ever. */
   outputStuck: boolean;
 }
@@ -95,6 +99,7 @@ export async function runStep(step: Step): Promise<StepResult> {
     return {
       exitCode,
       timedOut: report.timeout !== undefined,
+      outOfMemory: report.memory !== undefined,
       outputStuck: report.untaken !== undefined,
       ...signalOf(report),
     };
@@ -144,6 +149,7 @@ function stepArguments(step: Step): string[] {
   if (step.hostname) option('hostname', step.hostname);
   if (step.program) option('program', step.program);
   if (step.timeLimit) option('time-limit', step.timeLimit);
+  if (step.memory) option('memory', step.memory);
   for (const [target, content] of step.files ?? []) option('file', target, content);
   for (const { source, target, readOnly } of step.binds ?? [])
     option(readOnly ? 'bind-read-only' : 'bind', source, target);

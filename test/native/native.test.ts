@@ -63,14 +63,18 @@ describe.skipIf(!compiler.ok)(`compiled as it is used${compiler.why}`, () => {
 
   const least = ['--root-fd', '0', '--attach', '/a'];
   it.each([
-    [[...least, '--', 'x'], 'attach=/a user=0 group=0 groups=0: files=0 binds=0 limit=0'],
+    [[...least, '--', 'x'], 'attach=/a user=0 group=0 groups=0: files=0 binds=0 limit=0 memory=0'],
     [
       [...least, '--user', '4294967294', '--groups', '0,1000660000', '--terminal', '--', 'x'],
-      'attach=/a user=4294967294 group=0 groups=2:0,1000660000, files=0 binds=0 limit=0 terminal=1',
+      'attach=/a user=4294967294 group=0 groups=2:0,1000660000, files=0 binds=0 limit=0 memory=0 terminal=1',
     ],
     [
       [...least, '--file', 'a', 'b', '--bind', 'c', 'd', '--bind-read-only', 'e', 'f', '--', 'x'],
       'files=1 binds=2:c>d:e>f!',
+    ],
+    [
+      [...least, '--memory', '6442450944', '--time-limit', '7', '--', 'x'],
+      'limit=7 memory=6442450944',
     ],
     [[...least, '--', '--user', '5'], 'user=0'],
   ])('reads %j', (words, text) => {
@@ -87,6 +91,7 @@ describe.skipIf(!compiler.ok)(`compiled as it is used${compiler.why}`, () => {
     [[...least, '--user'], 'a value is missing'],
     [[...least, '--user', '4294967295', '--', 'x'], 'not a number in range'],
     [[...least, '--user', '-1', '--', 'x'], 'not a number in range'],
+    [[...least, '--memory', '4503599627370497', '--', 'x'], 'not a number in range'],
     [[...least, '--user', '1x', '--', 'x'], 'not a number in range'],
     [[...least, '--groups', '1,,x', '--', 'x'], 'not a number in range'],
     [[...least, '--groups', Array(257).fill('1').join(), '--', 'x'], 'too many groups'],

@@ -3,11 +3,12 @@
  * 200 bytes for each one stored, are plenty; MPKIT_UNPACK_LIMIT says otherwise.
  */
 import { MpkitError } from '../../errors.ts';
+import { parseSize } from '../../size.ts';
 
 /** Bytes, for an image whose layers have these sizes; throws `usage`. */
 export function unpackAllowance(sizes: number[]): number {
   const asked = process.env[variable];
-  if (asked) return parseSize(asked);
+  if (asked) return parseSize(asked) ?? invalid(asked);
   return Math.min(mostUnasked, 2 ** 30 + 200 * sizes.reduce((sum, size) => sum + size, 0));
 }
 
@@ -25,11 +26,8 @@ const variable = 'MPKIT_UNPACK_LIMIT';
 /** 128 GiB. */
 const mostUnasked = 2 ** 37;
 
-function parseSize(text: string): number {
-  const [, digits, unit = ''] = /^([0-9]{1,12})([kmgt]?)b?$/i.exec(text) ?? [];
-  if (digits === undefined)
-    throw new MpkitError('usage', `invalid ${variable} \`${text.slice(0, 40)}\``, {
-      hint: 'expected a size such as `500m` or `64g`',
-    });
-  return Number(digits) * 1024 ** ['', 'k', 'm', 'g', 't'].indexOf(unit.toLowerCase());
+function invalid(text: string): never {
+  throw new MpkitError('usage', `invalid ${variable} \`${text.slice(0, 40)}\``, {
+    hint: 'expected a size such as `500m` or `64g`',
+  });
 }

@@ -22,6 +22,8 @@ export interface Executor {
   proxies: [name: string, value: string][];
   /** Seconds that one RUN may take; 0 or undefined for any time. */
   runTimeout?: number | undefined;
+  /** Bytes that the processes of one RUN may have together; 0 or undefined for any number. */
+  memory?: number | undefined;
   noCache: boolean;
   /** Only one id is mapped: owners in layers cannot be kept. */
   singleId: boolean;

@@ -14,6 +14,7 @@ import {
 } from '../../emulator/index.ts';
 import { MpkitError } from '../../errors.ts';
 import { formatPlatform, type Platform } from '../../platform.ts';
+import { sizeWord } from '../../size.ts';
 import { makeFoldersInRoot } from '../context/index.ts';
 import { allVertices, type RunOp, type Vertex } from '../plan/index.ts';
 import { chainOf } from '../snapshot/index.ts';
@@ -71,9 +72,11 @@ async function execute(
       executor.emit({ type: 'log', vertex: vertex.label, chunk, at: Date.now() });
     },
     timeLimit: executor.runTimeout,
+    memory: executor.memory,
     signal: executor.signal,
   });
   if (result.timedOut) throw tooLong(op, executor.runTimeout, tail.lines());
+  if (result.outOfMemory) throw tooLarge(op, executor.memory, tail.lines());
   if (result.exitCode !== 0)
     throw failure(op, result, { output: tail.lines(), isolation: network.isolation() });
 }
@@ -106,9 +109,13 @@ function failure(
       ? `the program crashed under emulation of ${formatPlatform(op.platform)}; try another emulator (\`mpkit emulator ls\`) or a stage on \`--platform=$BUILDPLATFORM\``
       : output.some(isAboutIds)
         ? `${whereIdsEnd()}; ${moreIds()}`
-        : isolation,
+        : (isolation ?? (result.exitCode === killed ? lackOfMemory : undefined)),
   });
 }
+
+const killed = 137;
+const lackOfMemory =
+  "if nobody killed it, the machine's memory ran out: the kernel then ends steps before anything else";
 
 /** All that a program says of an id that does not exist: chown, chgrp, tar, setpriv, useradd. */
 function isAboutIds(line: string): boolean {
@@ -121,6 +128,14 @@ function tooLong(op: RunOp, seconds: number | undefined, output: string[]): Mpki
   return new MpkitError('step-timeout', `\`${shownCommand(op)}\` did not end within ${seconds} s`, {
     output,
     hint: '`--run-timeout SECONDS` allows more, 0 any time; finished steps are kept',
+  });
+}
+
+function tooLarge(op: RunOp, memory: number | undefined, output: string[]): MpkitError {
+  const most = sizeWord(memory ?? 0);
+  return new MpkitError('step-failed', `\`${shownCommand(op)}\` used more than ${most} of memory`, {
+    output,
+    hint: '`--memory SIZE` allows more, 0 any; finished steps are kept',
   });
 }
 
