@@ -1,0 +1,55 @@
+/** What a step may hold of memory, natively and emulated, and how long it may run. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { lastingLeftovers } from '../../helpers/host-state.ts';
+import { testUser } from '../../helpers/users.ts';
+import { errorText, workplace } from './workplace.ts';
+
+const ranged = testUser('range');
+
+describe('as ourselves', () => suite(undefined));
+describe.skipIf(!ranged.ok)(`as an ordinary user${ranged.why}`, () => suite(ranged));
+
+function suite(user: typeof ranged | undefined) {
+  if (user && !user.ok) return;
+  const place = workplace(user);
+  afterAll(async () => {
+    expect(await lastingLeftovers(place.root)).toEqual([]);
+    expect(readdirSync(join(place.root, 'tmp'))).toEqual([]);
+    place.remove();
+  });
+
+  const fill = 'dd if=/dev/zero of=/dev/null bs=150M count=400';
+  const most = ['--network', 'none', '--memory', '100m', '--platform'];
+
+  it.each(['linux/amd64', 'linux/arm64', 'linux/arm/v7'])('--memory ends %s', async (platform) => {
+    const dockerfile = `FROM base\nRUN ${fill}`;
+    const built = await place.build({ dockerfile, args: [...most, platform] });
+    expect(built.exitCode, built.stderr).toBe(1);
+    expect(built.stderr).toContain('limits: each RUN 100m of memory');
+    expect(errorText(built.stderr)).toContain(`\`${fill}\` used more than 100m of memory\n`);
+    expect(errorText(built.stderr)).toContain('hint: `--memory SIZE` allows more, 0 any');
+    const less = 'RUN dd if=/dev/zero of=/dev/null bs=50M count=4';
+    const kept = await place.build({ dockerfile: `FROM base\n${less}`, args: [...most, platform] });
+    expect(kept.exitCode, kept.stderr).toBe(0);
+  });
+
+  it('counts all processes of `run` together, and says so', async () => {
+    const each = 'dd if=/dev/zero of=/dev/null bs=60M count=9999';
+    const words = ['run', '--network', 'none', '-m', '100m', `oci-layout://${place.base}`];
+    const ran = await place.mpkit([...words, '--', 'sh', '-c', `${each} & ${each} & wait`]);
+    expect(ran.exitCode).toBe(137);
+    expect(ran.stderr).toContain('mpkit: ended: it used more than 100m of memory');
+  });
+
+  it('--run-timeout ends an emulated RUN, and what it left in the background', async () => {
+    const dockerfile = 'FROM base\nRUN (setsid sleep 903 &) ; sleep 902';
+    const args = ['--network', 'none', '--run-timeout', '3', '--platform', 'linux/arm64'];
+    const built = await place.build({ dockerfile, args });
+    expect(built.exitCode).toBe(1);
+    expect(built.stderr).toContain('limits: each RUN 3 s');
+    expect(errorText(built.stderr)).toContain('did not end within 3 s');
+    expect(await lastingLeftovers(place.root)).toEqual([]);
+  });
+}
