@@ -1,7 +1,6 @@
 /** A build from Dockerfile to image: one paragraph, each sentence a folder. */
 import { createRunners, openScratch } from '../emulator/index.ts';
-import { openContexts } from './contexts.ts';
-import { parseDockerfile } from './dockerfile/index.ts';
+import { type Contexts, openContexts } from './contexts.ts';
 import type { Emit } from './events.ts';
 import { writeOciLayout } from './export/oci-layout.ts';
 import { type BuiltImage, finishImage } from './finish.ts';
@@ -9,9 +8,9 @@ import { forecastNetworks, forecastPlan } from './forecast.ts';
 import { openBlobs } from './image/index.ts';
 import type { BuildOptions } from './options.ts';
 import { type PlannedImage, planBuild, unusedArgs } from './plan/index.ts';
-import { readDockerfile } from './read-dockerfile.ts';
 import { type Journal, openJournal, openLayers, snapshotMounts } from './snapshot/index.ts';
 import { createSolver, type Executor, openCache } from './solve/index.ts';
+import { openSources } from './sources.ts';
 
 export interface BuildResult {
   /** In the order of the platforms asked for. */
@@ -23,12 +22,13 @@ export interface BuildResult {
 /** Runs inside the builder's namespace. Throws the first failure; finished steps are kept. */
 export async function build(options: BuildOptions, emit: Emit): Promise<BuildResult> {
   const scratch = openScratch(options.root);
-  const contexts = openContexts(options);
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
   const journal = openJournal(options.root, scratch.folder);
+  let contexts: Contexts | undefined;
   try {
-    const dockerfile = parseDockerfile(readDockerfile(options.file, options.context), options.file);
+    const { dockerfile, openContext } = await openSources(options.sources, { scratch, signal });
+    contexts = openContexts(options, openContext);
     for (const text of unusedArgs(dockerfile, options.buildArgs)) emit({ type: 'notice', text });
     const planned = await planBuild({
       ...options,
@@ -45,14 +45,14 @@ export async function build(options: BuildOptions, emit: Emit): Promise<BuildRes
     return await writeOutputs(images, options, executor);
   } finally {
     journal.sync();
-    contexts.close();
+    contexts?.close();
     scratch.remove();
   }
 }
 
 type Opened = Pick<Executor, 'scratch' | 'emit' | 'signal'> & {
   journal: Journal;
-  contexts: ReturnType<typeof openContexts>;
+  contexts: Contexts;
 };
 
 async function openExecutor(options: BuildOptions, opened: Opened): Promise<Executor> {

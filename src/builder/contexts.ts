@@ -19,7 +19,11 @@ export interface Contexts extends ContextResolver {
   close: () => void;
 }
 
-export function openContexts({ context, contexts, file }: BuildOptions): Contexts {
+/** `openOwn` opens the build's own context, when it is asked for. */
+export function openContexts(
+  { contexts }: Pick<BuildOptions, 'contexts'>,
+  openOwn: () => FileSource,
+): Contexts {
   const sources = new Map<string, FileSource>();
   const layouts = new Map<string, Promise<Layout>>();
   const images = new Map<string, { layout: Layout; resolved: ResolvedImage }>();
@@ -43,7 +47,7 @@ export function openContexts({ context, contexts, file }: BuildOptions): Context
     files: (name) => {
       const known = sources.get(name);
       if (known) return known;
-      const source = name === '' ? openFolderSource(context, file) : openNamed(name, find(name));
+      const source = name === '' ? openOwn() : openNamed(name, find(name));
       sources.set(name, source);
       return source;
     },

@@ -14,6 +14,7 @@ export {
 export { folderRoot, imageRoot, type RunnableRoot } from './image-root.ts';
 export {
   type BuildOptions,
+  type BuildSources,
   defaultEpoch,
   type NamedContext,
   type OciOutput,

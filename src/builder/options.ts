@@ -4,10 +4,7 @@ import type { Platform } from '../platform.ts';
 export interface BuildOptions {
   /** The state folder. */
   root: string;
-  /** Folder of the build context. */
-  context: string;
-  /** The Dockerfile. */
-  file: string;
+  sources: BuildSources;
   /** Normalised, at least one, in the order of the index. */
   platforms: Platform[];
   /** They are this machine's because nobody named any: a last stage that names one decides. */
@@ -35,6 +32,15 @@ export interface BuildOptions {
   limits?: string | undefined;
   signal: AbortSignal;
 }
+
+/** Where context and Dockerfile come from; stdin is read inside the builder's namespace. */
+export type BuildSources =
+  /** A folder, and a file in it or elsewhere. */
+  | { kind: 'folder'; context: string; file: string }
+  /** `-f -`: a folder, and the Dockerfile from stdin. */
+  | { kind: 'folder-and-stdin'; context: string }
+  /** `-`: an archive with both, in which `file` is named, or a Dockerfile without any context. */
+  | { kind: 'stdin'; file?: string };
 
 export type NamedContext =
   | { kind: 'folder'; path: string }

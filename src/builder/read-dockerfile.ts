@@ -2,7 +2,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { MpkitError } from '../errors.ts';
-import { openInRoot } from '../libc.ts';
+import { O_PATH, openInRoot } from '../libc.ts';
 
 /** The names tried in a context, in this order. */
 export const dockerfileNames = ['Dockerfile', 'dockerfile', 'Containerfile'];
@@ -11,7 +11,8 @@ export const dockerfileNames = ['Dockerfile', 'dockerfile', 'Containerfile'];
 export function findDockerfile(context: string): string {
   const exists = (name: string) => {
     try {
-      closeSync(openSync(join(context, name), constants.O_RDONLY | constants.O_NONBLOCK));
+      // a link may lead to a device, which opening could set going
+      closeSync(openSync(join(context, name), O_PATH));
       return true;
     } catch {
       return false;
@@ -20,42 +21,51 @@ export function findDockerfile(context: string): string {
   return join(context, dockerfileNames.find(exists) ?? dockerfileNames[0]!);
 }
 
-const mostBytes = 4 * 1024 * 1024;
+/** More no Dockerfile may have. */
+export const mostDockerfileBytes = 4 * 1024 * 1024;
 
 /**
  * A Dockerfile inside `context` is part of it: its links are followed in there only, because an
- * error shows its lines. Any other one is read in its own folder.
+ * error shows its lines. Any other one is read in its own folder. `name` is for messages.
  */
-export function readDockerfile(path: string, context: string): string {
+export function readDockerfile(
+  path: string,
+  context: string,
+  { name = path, hint = whereToName } = {},
+): string {
   let fd: number;
   try {
     fd = openDockerfile(path, relative(context, path), context);
   } catch (cause) {
     throw new MpkitError(
       'not-found',
-      `cannot read Dockerfile \`${path}\`: ${(cause as Error).message}`,
-      {
-        hint: 'name it with `-f FILE`; it is looked up from the working folder, not the context',
-        cause,
-      },
+      `cannot read Dockerfile \`${name}\`: ${(cause as Error).message}`,
+      { hint, cause },
     );
   }
   try {
     const { size } = fstatSync(fd);
-    if (!fstatSync(fd).isFile() || size > mostBytes)
+    if (!fstatSync(fd).isFile() || size > mostDockerfileBytes)
       throw new MpkitError(
         'invalid-input',
-        `Dockerfile \`${path}\` is no regular file below 4 MiB`,
+        `Dockerfile \`${name}\` is no regular file below 4 MiB`,
       );
     const content = Buffer.alloc(size);
     readSync(fd, content, 0, size, 0);
-    if (content.includes(0))
-      throw new MpkitError('invalid-input', `Dockerfile \`${path}\` has a NUL byte: it is no text`);
-    return content.toString('utf8');
+    return dockerfileText(content, name);
   } finally {
     closeSync(fd);
   }
 }
+
+export function dockerfileText(content: Buffer, name: string): string {
+  if (content.includes(0))
+    throw new MpkitError('invalid-input', `Dockerfile \`${name}\` has a NUL byte: it is no text`);
+  return content.toString('utf8');
+}
+
+const whereToName =
+  'name it with `-f FILE`; it is looked up from the working folder, not the context';
 
 function openDockerfile(path: string, inContext: string, context: string): number {
   // a FIFO must not stop the build before it began

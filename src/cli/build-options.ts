@@ -1,10 +1,8 @@
 /** The flags of `mpkit build`, checked, as options of a build. */
-import { closeSync, openSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import {
   type BuildOptions,
   defaultEpoch,
-  findDockerfile,
   type NamedContext,
   type OciOutput,
   parseImageSource,
@@ -14,7 +12,6 @@ import {
 } from '../builder/index.ts';
 import { hostPath } from '../caller-paths.ts';
 import { isOffline } from '../emulator/index.ts';
-import { MpkitError } from '../errors.ts';
 import {
   formatPlatform,
   hostPlatform,
@@ -23,7 +20,9 @@ import {
   parsePlatform,
 } from '../platform.ts';
 import { readStepLimits } from './build-limits.ts';
+import { readSources } from './build-sources.ts';
 import type { ProgressMode } from './progress.ts';
+import { readableFile, readableFolder } from './readable.ts';
 import { type parseWords, usageOf } from './verb.ts';
 
 const usage = usageOf('build');
@@ -54,16 +53,12 @@ export type ParsedBuild = Omit<BuildOptions, 'root' | 'signal' | 'umask'>;
 
 /** Every path absolute, every word checked; throws `usage` or `not-found`. */
 export function readBuildOptions(values: Flags, positionals: string[]): ParsedBuild {
-  const [context, ...others] = positionals;
-  if (context === undefined || others.length > 0)
-    throw usage(`expected one CONTEXT folder, found ${positionals.length}`);
-  const folder = readableFolder(context);
+  const sources = readSources(positionals, values.file);
   const buildArgs = readBuildArgs(values['build-arg'] ?? []);
   const tags = values.tag ?? [];
   for (const tag of tags) parseTag(tag);
   return {
-    context: folder,
-    file: values.file === undefined ? findDockerfile(folder) : readFile(values.file, folder),
+    sources,
     platforms: readPlatforms(values.platform),
     arePlatformsImplicit: !values.platform && !process.env.DOCKER_DEFAULT_PLATFORM,
     target: values.target,
@@ -86,12 +81,6 @@ export function readBuildOptions(values: Flags, positionals: string[]): ParsedBu
 /** A link as destination is replaced, not followed: it may come with the sources. */
 function placeOf(path: string): string {
   return join(hostPath(dirname(path), 'write'), basename(path));
-}
-
-/** A Dockerfile of the context keeps its name there: its own links are followed in-root only. */
-function readFile(path: string, context: string): string {
-  const inFolder = join(hostPath(dirname(path)), basename(path));
-  return inFolder.startsWith(`${context}/`) ? inFolder : hostPath(path);
 }
 
 function readPlatforms(lists: string[] | undefined): Platform[] {
@@ -139,12 +128,14 @@ function readContext(word: string): [string, NamedContext] {
   const name = word.slice(0, at).toLowerCase();
   const value = word.slice(at + 1);
   if (at <= 0 || value === '')
-    throw usage(`invalid build context \`${word}\`: expected NAME=oci-layout://DIR or NAME=DIR`);
+    throw usage(
+      `invalid build context \`${word}\`: expected NAME=oci-layout://DIR, NAME=oci-archive:FILE or NAME=DIR`,
+    );
   if (!/:\/\/|^oci-archive:/.test(value))
     return [name, { kind: 'folder', path: readableFolder(value) }];
   if (value.startsWith('oci-archive:')) {
     const source = parseImageSource(value);
-    if (source?.kind !== 'archive') throw new Error(`no archive in ${value}`);
+    if (source?.kind !== 'archive') throw usage(`invalid build context \`${word}\``);
     const { path, reference } = source;
     return [
       name,
@@ -217,25 +208,4 @@ function oneOf<const T extends string>(flag: string, value: string, words: reado
   const found = words.find((word) => word === value);
   if (found) return found;
   throw usage(`invalid ${flag} \`${value}\`: expected ${words.join(' or ')}`);
-}
-
-function readableFile(path: string): string {
-  const real = hostPath(path);
-  if (statSync(real, { throwIfNoEntry: false })?.isFile()) return real;
-  throw new MpkitError('not-found', `\`${path}\` is no file`);
-}
-
-function readableFolder(path: string): string {
-  try {
-    const real = hostPath(path);
-    if (!statSync(real).isDirectory()) throw usage(`\`${path}\` is no folder`);
-    closeSync(openSync(real, 'r'));
-    return real;
-  } catch (error) {
-    if (error instanceof MpkitError) throw error;
-    throw new MpkitError(
-      'not-found',
-      `cannot read folder \`${path}\`: ${(error as NodeJS.ErrnoException).code}`,
-    );
-  }
 }

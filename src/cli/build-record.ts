@@ -16,12 +16,11 @@ export interface Recording extends StepRecorder {
 
 export function startRecording(
   root: string,
-  { target, platforms, tags, outputs, ...places }: ParsedBuild,
+  { target, platforms, tags, outputs, sources }: ParsedBuild,
   command: string[],
 ): Recording {
   const records = openRecords(root);
-  const context = callersWords(places.context);
-  const file = callersWords(places.file);
+  const { context, file } = placesOf(sources);
   const before = records.last(context, file)?.steps ?? [];
   const recorder = createStepRecorder(before);
   const startedAt = Date.now();
@@ -52,4 +51,11 @@ export function startRecording(
     }
   };
   return { ...recorder, end };
+}
+
+/** `-` for what came through stdin. */
+function placesOf(sources: ParsedBuild['sources']): Pick<BuildRecord, 'context' | 'file'> {
+  if (sources.kind === 'stdin') return { context: '-', file: sources.file ?? '-' };
+  const context = callersWords(sources.context);
+  return { context, file: sources.kind === 'folder' ? callersWords(sources.file) : '-' };
 }

@@ -21,12 +21,14 @@ import { chooseProgress, openProgress } from './progress.ts';
 import { callersUmask, inNamespace, parseWords, stopOnSignals, type Verb } from './verb.ts';
 
 export const buildVerb: Verb = {
-  help: `usage: mpkit build [options] CONTEXT
+  help: `usage: mpkit build [options] CONTEXT | -
 
-Builds CONTEXT/Dockerfile for each platform, without daemon, root or Docker.
+Builds CONTEXT/Dockerfile for each platform, without daemon, root or Docker. With -, stdin is the
+context as a tar archive (plain, gzip or zstd), or else a Dockerfile that needs no context.
 
   --platform LIST          platforms, comma separated, repeatable (default: this machine's)
-  -f, --file FILE          Dockerfile, from the working folder (default: CONTEXT/Dockerfile)
+  -f, --file FILE          Dockerfile, from the working folder (default: CONTEXT/Dockerfile);
+                           - is stdin
   -t, --tag NAME[:TAG]     name of the result, repeatable
   -o, --output SPEC        type=oci,dest=PATH[,tar=false]: an OCI layout as archive or folder;
                            dest=- is stdout, which then carries no digest
@@ -135,8 +137,10 @@ function shownImages({ images }: BuildResult) {
 }
 
 /** What the inside must be able to read, and the folders that results are written into. */
-function loansOf({ context, file, contexts, outputs }: ParsedBuild, metadata?: string): Loan[] {
-  const read = [context, dirname(file), ...[...contexts.values()].map(placeOf)];
+function loansOf({ sources, contexts, outputs }: ParsedBuild, metadata?: string): Loan[] {
+  const own = sources.kind === 'stdin' ? [] : [sources.context];
+  const beside = sources.kind === 'folder' ? [dirname(sources.file)] : [];
+  const read = [...own, ...beside, ...[...contexts.values()].map(placeOf)];
   const files = outputs.flatMap(({ dest }) => (dest === '-' ? [] : [dest]));
   const written = [...files, ...(metadata ? [writtenPlace(metadata)] : [])];
   return [

@@ -28,7 +28,9 @@ exit status: 0 done, 1 nothing was built yet, 2 wrong usage
       throw new MpkitError('usage', 'expected `ls`, `inspect` or `inspect CONTEXT`', {
         hint: '`mpkit history --help` says more',
       });
-    const folder = context === undefined ? undefined : callersWords(hostPath(context));
+    // `-` is what came through stdin
+    const folder =
+      context === undefined || context === '-' ? context : callersWords(hostPath(context));
     return inNamespace('history', words, { root: values.root, loans: [] }, async (root) => {
       const all = openRecords(root).list();
       if (verb === 'ls') return print(values.json ? json(all) : table(all));

@@ -3,4 +3,4 @@ export { type CopyTarget, copySelection } from './copy.ts';
 export { hashSelection } from './hash.ts';
 export { fdPath, findInRoot, makeFoldersInRoot } from './in-root.ts';
 export { closeSelection, type Selected, selectFiles } from './select.ts';
-export { type FileSource, openFolderSource } from './source.ts';
+export { type FileSource, openFolderSource, openUnpackedSource } from './source.ts';

@@ -16,24 +16,31 @@ export interface FileSource {
 
 /** Opens a context folder with its ignore file; `dockerfile`'s own ignore file wins entirely. */
 export function openFolderSource(folder: string, dockerfile?: string): FileSource {
-  let rootFd: number;
-  try {
-    rootFd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
-  } catch (error) {
-    throw new MpkitError(
-      'not-found',
-      `cannot read the context \`${folder}\`: ${(error as Error).message}`,
-      {
-        cause: error,
-      },
-    );
-  }
+  const rootFd = openRoot(folder);
   try {
     const ignore = readIgnoreRules(folder, rootFd, dockerfile);
     return { rootFd, ...(ignore && { ignore }), owner: 'root', close: () => closeSync(rootFd) };
   } catch (error) {
     closeSync(rootFd);
     throw error;
+  }
+}
+
+/** What came as an archive has been chosen already: BuildKit reads no ignore file of it either. */
+export function openUnpackedSource(folder: string): FileSource {
+  const rootFd = openRoot(folder);
+  return { rootFd, owner: 'root', close: () => closeSync(rootFd) };
+}
+
+function openRoot(folder: string): number {
+  try {
+    return openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch (error) {
+    throw new MpkitError(
+      'not-found',
+      `cannot read the context \`${folder}\`: ${(error as Error).message}`,
+      { cause: error },
+    );
   }
 }
 

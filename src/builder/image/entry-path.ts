@@ -62,7 +62,7 @@ export function meaningOf(name: Buffer, { parent, base }: EntryPath): Meaning {
 
 /** An `invalid-image` that names the entry. */
 export function refused(name: Buffer, why: string): MpkitError {
-  return new MpkitError('invalid-image', `layer entry \`${name.subarray(0, 200)}\` ${why}`);
+  return new MpkitError('invalid-image', `archive entry \`${name.subarray(0, 200)}\` ${why}`);
 }
 
 /** PATH_MAX without its NUL. */

@@ -3,6 +3,7 @@
  * image holds what it says. Owns the tar format and everything hostile about it; knows nothing of
  * Dockerfiles, registries, steps or where an image goes.
  */
+export { type ArchiveForm, archiveForm, archiveFormBytes } from './archive-form.ts';
 export { assembleImage, type ImageLayer, platformOf } from './assemble.ts';
 export {
   type BlobFacts,
@@ -33,4 +34,5 @@ export { openStored } from './layout-stored.ts';
 export { mediaTypes } from './media-types.ts';
 export { formatReference, parseReference, parseTag, type Reference } from './reference.ts';
 export { checkTruthful, type TruthCheck } from './truthful.ts';
+export { unpackArchive } from './unpack-archive.ts';
 export { unpackAllowance } from './unpack-limit.ts';

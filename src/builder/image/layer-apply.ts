@@ -6,17 +6,15 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import * as zlib from 'node:zlib';
-import { unmappedIds } from '../../emulator/index.ts';
 import { ioError, MpkitError } from '../../errors.ts';
+import { brokenPacking, decompress } from './decompress.ts';
 import type { Digest } from './digest.ts';
-import { meaningOf, parseEntryPath, refused } from './entry-path.ts';
+import { entryError } from './entry-error.ts';
+import { meaningOf, parseEntryPath } from './entry-path.ts';
 import { type LayerTarget, openTarget } from './layer-target.ts';
-import { Malformed } from './malformed.ts';
 import { compressionOf } from './media-types.ts';
 import { readTar, type TarMember } from './tar-read.ts';
 import { overLimit } from './unpack-limit.ts';
-import { unzstd } from './zstd.ts';
 
 export interface ApplyOptions {
   /** The blob's file, its digest already checked. */
@@ -75,7 +73,8 @@ async function readUnpacked(
   let file: FileHandle | undefined;
   try {
     file = await open(blob, constants.O_RDONLY | constants.O_NOFOLLOW);
-    const source = limited(decompress(file, compression), most, (chunk) => {
+    const raw = file.createReadStream({ highWaterMark: 1 << 18, autoClose: false });
+    const source = limited(decompress(raw, compression), most, (chunk) => {
       hash.update(chunk);
       total += chunk.length;
     });
@@ -106,38 +105,6 @@ async function applyMember(target: LayerTarget, member: TarMember): Promise<void
   }
 }
 
-/** Errors that the archive's names cause; a full disk and the like stay what they are. */
-function entryError(error: unknown, { name, uid, gid }: TarMember): unknown {
-  const { code, syscall } = error as NodeJS.ErrnoException;
-  if (code === 'EINVAL' && syscall?.includes('chown')) {
-    const what = `\`${name}\` of the image belongs to ${uid}:${gid}`;
-    const reason = { code: 'host-unable' as const, cause: error };
-    return unmappedIds({ user: uid, group: gid }, what, reason) ?? error;
-  }
-  const causes = new Map([
-    ['ELOOP', 'goes through a loop of links'],
-    ['ENOTDIR', 'goes through something that is no folder'],
-    ['ENOENT', 'goes through a link to nothing, or repeats a file that is not there'],
-    ['ENAMETOOLONG', 'is too long'],
-    ['EMLINK', 'has too many links'],
-    ['EXDEV', 'links into another file system'],
-  ]);
-  const cause = causes.get(code ?? '');
-  return cause ? refused(name, cause) : error;
-}
-
-function decompress(
-  file: FileHandle,
-  compression: 'none' | 'gzip' | 'zstd',
-): AsyncIterable<Buffer> {
-  const raw = file.createReadStream({ highWaterMark: 1 << 18, autoClose: false });
-  if (compression === 'none') return raw;
-  if (compression === 'zstd') return unzstd(raw);
-  const unpack = zlib.createGunzip({ chunkSize: 1 << 18 });
-  raw.on('error', (error) => unpack.destroy(error));
-  return raw.pipe(unpack);
-}
-
 async function* limited(
   source: AsyncIterable<Buffer>,
   most: number,
@@ -153,12 +120,10 @@ async function* limited(
 }
 
 function explain(error: unknown): unknown {
-  const { code, name } = error as NodeJS.ErrnoException;
-  if (name === 'AbortError') return error;
-  if (error instanceof Malformed)
-    return new MpkitError('invalid-image', `a layer that cannot be unpacked: ${error.message}`);
-  if (code?.startsWith('Z_') || code?.startsWith('ZSTD_') || code === 'ERR__ZSTD')
-    return new MpkitError('invalid-image', `a layer that cannot be unpacked: ${code}`, {
+  if ((error as Error).name === 'AbortError') return error;
+  const broken = brokenPacking(error);
+  if (broken !== undefined)
+    return new MpkitError('invalid-image', `a layer that cannot be unpacked: ${broken}`, {
       cause: error,
     });
   return ioError(error, 'unpacking a layer');

@@ -21,6 +21,13 @@ export function overLimit(left: number): MpkitError {
   });
 }
 
+/** The same for an archive that is no image's. */
+export function archiveOverLimit(name: string, most: number): MpkitError {
+  return new MpkitError('invalid-input', `${name} unpacks to more than ${most} bytes`, {
+    hint: `where it is trusted, allow more: \`${variable}=64g\``,
+  });
+}
+
 const variable = 'MPKIT_UNPACK_LIMIT';
 
 /** 128 GiB. */

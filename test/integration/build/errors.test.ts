@@ -207,8 +207,8 @@ describe.skipIf(process.getuid?.() !== 0)(
 describe('usage', () => {
   const help = 'hint: `mpkit build --help` lists the flags';
   it.each([
-    [[], 'expected one CONTEXT folder, found 0'],
-    [['a', 'b'], 'expected one CONTEXT folder, found 2'],
+    [[], 'expected one CONTEXT folder or `-`, found 0'],
+    [['a', 'b'], 'expected one CONTEXT folder or `-`, found 2'],
     [['--platfrom', 'x', '.'], 'unknown option `--platfrom`'],
     [['--network', 'own', '.'], 'invalid network `own`: expected default or none or host'],
     [['--build-arg', '=x', '.'], 'invalid build argument `=x`: expected NAME=VALUE'],
@@ -220,7 +220,7 @@ describe('usage', () => {
     ],
     [
       ['--build-context', 'x', '.'],
-      'invalid build context `x`: expected NAME=oci-layout://DIR or NAME=DIR',
+      'invalid build context `x`: expected NAME=oci-layout://DIR, NAME=oci-archive:FILE or NAME=DIR',
     ],
   ])('%j is refused', async (words, message) => {
     const { exitCode, stdout, stderr } = await place.mpkit(['build', ...words]);
