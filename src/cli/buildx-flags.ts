@@ -71,6 +71,7 @@ const foreign: Foreign[] = [
   { name: 'memory-swap', takes: 'value' },
   { name: 'no-cache-filter', takes: 'value', instead: '`--no-cache` executes every step' },
   { name: 'policy', takes: 'value' },
+  { name: 'print', takes: 'value' },
   { name: 'provenance', takes: 'value', harmless: off, instead: '`--provenance=false`' },
   { name: 'pull', takes: 'nothing', harmless: any },
   { name: 'push', takes: 'nothing', harmless: off, instead: push },

@@ -21,6 +21,8 @@ const named = new Set(
 const elsewhere = new Map([
   ['mpkit build', 'a verb alone: the tour types it with arguments'],
   ['mpkit run', 'a verb alone: the tour types it with arguments'],
+  ['mpkit build -f - DIR', 'integration/build/stdin'],
+  ['mpkit build -', 'integration/build/stdin'],
   ['mpkit doctor', 'the tour types it'],
   ['mpkit binfmt', 'a verb alone: the tour types it with arguments'],
   ['mpkit bench', 'a verb alone: integration/bench types it with arguments'],

@@ -40,7 +40,8 @@ export interface DockerfileNode {
 
 /**
  * Parses a whole Dockerfile (reference, "Format", "Parser directives", "Here-documents"). `file`
- * is only its name. Throws `dockerfile-syntax` with the location of the instruction.
+ * is only its name. Throws `dockerfile-syntax` with the location of the instruction: the first that is
+ * wrong, with all others beside it.
  */
 export function parseDockerfile(text: string, file: string): Dockerfile {
   const lines = splitLines(text.replace(/^\uFEFF/, ''));
@@ -48,16 +49,20 @@ export function parseDockerfile(text: string, file: string): Dockerfile {
   const place = (startLine: number) => ({ file, text, startLine, endLine: cursor.next });
   const { escapeChar } = readDirectives(lines, (line) => ({ ...place(line), endLine: line }));
   const nodes: DockerfileNode[] = [];
+  const wrong: MpkitError[] = [];
   while (skipToInstruction(cursor)) {
     const startLine = cursor.next + 1;
     try {
       const node = readInstruction(cursor, escapeChar);
       if (node !== undefined) nodes.push(node);
     } catch (error) {
-      if (error instanceof MpkitError) error.location ??= place(startLine);
-      throw error;
+      if (!(error instanceof MpkitError)) throw error;
+      error.location ??= place(startLine);
+      wrong.push(error);
     }
   }
+  const [first, ...others] = wrong;
+  if (first) throw Object.assign(first, { others });
   if (nodes.length === 0)
     throw new MpkitError('dockerfile-syntax', 'file with no instructions: expected a `FROM`', {
       location: { file, text, startLine: 1, endLine: 1 },

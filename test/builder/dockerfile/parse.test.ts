@@ -156,6 +156,20 @@ describe('here-documents', () => {
   });
 });
 
+it('tells all that is wrong at once, the first line first', () => {
+  const text = 'FROM a\nONBUILD ONBUILD RUN x\nRUN --flag\\\nRUN y\nRUN <<E\nno end\n';
+  let found: unknown;
+  try {
+    parseDockerfile(text, 'x');
+  } catch (error) {
+    found = error;
+  }
+  expect(found).toMatchObject({
+    location: { startLine: 2 },
+    others: [{ location: { startLine: 5 } }],
+  });
+});
+
 /** Prints nodes in the form of the golden files. */
 function dump({ nodes }: Dockerfile): string {
   return nodes.map(dumpNode).join('\n');
