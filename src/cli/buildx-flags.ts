@@ -19,13 +19,16 @@ export function withoutBuildxFlags(words: string[], own: Own): string[] {
     if (token.kind !== 'option') continue;
     const { name, rawName, value, index, inlineValue } = token;
     const known = foreign.find((each) => each.name === name);
-    if (known) {
-      if (known.harmless?.(value ?? 'true') !== true) refused.add(described(rawName, known));
+    const isSwitch = known ? known.takes === 'nothing' : own[name]?.type === 'boolean';
+    const truth = readTruth(value ?? 'true');
+    if (!known && !own[name]) refused.add(`unknown option \`${rawName}\``);
+    else if (isSwitch && truth === undefined)
+      refused.add(`\`${rawName}\` is true or false, not \`${value}\``);
+    else if (known) {
+      if (known.harmless?.(truth ?? value ?? true) !== true) refused.add(described(rawName, known));
       changed.set(index, undefined);
       if (known.takes === 'value' && inlineValue === false) changed.set(index + 1, undefined);
-    } else if (!own[name]) refused.add(`unknown option \`${rawName}\``);
-    else if (own[name].type === 'boolean' && inlineValue && isTruth(value))
-      changed.set(index, value === 'true' ? rawName : undefined);
+    } else if (isSwitch && inlineValue) changed.set(index, truth ? rawName : undefined);
   }
   if (refused.size > 0) throw usage([...refused]);
   return words.flatMap((word, at) => (changed.has(at) ? (changed.get(at) ?? []) : [word]));
@@ -35,12 +38,12 @@ interface Foreign {
   name: string;
   short?: string;
   takes: 'value' | 'nothing';
-  /** Whether this value asks for what mpkit does anyhow; a flag without a value counts as `true`. */
-  harmless?: (value: string) => boolean;
+  /** Whether this value asks for what mpkit does anyhow; a flag without a value counts as true. */
+  harmless?: (value: string | boolean) => boolean;
   instead?: string;
 }
 
-const off = (value: string) => value === 'false';
+const off = (value: string | boolean) => value === false;
 const any = () => true;
 const push = '`-o type=oci,dest=DIR,tar=false`, then `skopeo copy --all oci:DIR docker://NAME`';
 
@@ -49,7 +52,7 @@ const foreign: Foreign[] = [
   { name: 'add-host', takes: 'value' },
   { name: 'allow', takes: 'value', harmless: (value) => value === 'network.host' },
   { name: 'annotation', takes: 'value' },
-  { name: 'attest', takes: 'value', harmless: (value) => /(^|,)disabled=true(,|$)/.test(value) },
+  { name: 'attest', takes: 'value', harmless: isDisabled },
   { name: 'builder', takes: 'value', instead: 'mpkit builds on this machine, without a builder' },
   { name: 'cache-from', takes: 'value', instead: 'the cache of `--root` is used without asking' },
   { name: 'cache-to', takes: 'value', instead: 'the cache of `--root` is kept without asking' },
@@ -95,8 +98,14 @@ function described(rawName: string, { instead }: Foreign): string {
   return `\`${rawName}\` is not supported yet${instead ? ` (instead: ${instead})` : ''}`;
 }
 
-function isTruth(value: string | undefined): boolean {
-  return value === 'true' || value === 'false';
+function isDisabled(attestation: string | boolean): boolean {
+  return /(^|,)disabled=true(,|$)/.test(String(attestation));
+}
+
+/** As Go's strconv.ParseBool, by which buildx reads its switches. */
+function readTruth(value: string): boolean | undefined {
+  if (/^(1|t|T|true|True|TRUE)$/.test(value)) return true;
+  return /^(0|f|F|false|False|FALSE)$/.test(value) ? false : undefined;
 }
 
 /** Found all at once, told all at once, as far as it is not endless. */

@@ -28,6 +28,21 @@ describe('flags of buildx', () => {
     expect(read('--no-cache=false', '--quiet=true', '.')).toEqual(['--quiet', '.']);
   });
 
+  it.each(['1', 't', 'T', 'true', 'True', 'TRUE'])('call %s true, as Go does', (word) => {
+    expect(read(`--no-cache=${word}`, '.')).toEqual(['--no-cache', '.']);
+    expect(refusal(`--push=${word}`, '.').code).toBe('usage');
+  });
+
+  it.each(['0', 'f', 'F', 'false', 'False', 'FALSE'])('call %s false, as Go does', (word) => {
+    expect(read(`--no-cache=${word}`, `--push=${word}`, `--provenance=${word}`)).toEqual([]);
+  });
+
+  it('refuse a switch that is neither', () => {
+    expect(refusal('--no-cache=yes', '--pull=maybe', '.').message).toBe(
+      '`--no-cache` is true or false, not `yes`; `--pull` is true or false, not `maybe`',
+    );
+  });
+
   it('are all named in one error, with what there is instead', () => {
     const { code, message } = refusal('--push', '--secret', 'id=a,src=b', '--labl=c', '-D', '.');
     expect(code).toBe('usage');
