@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { examinationText } from '../../src/cli/doctor-text.ts';
+import type { FileFacts } from '../../src/doctor/facts.ts';
 import { checks, type Examination, examine, fixesFor } from '../../src/doctor/index.ts';
+import type { PlatformTrial } from '../../src/doctor/trials/trial.ts';
 import { recordedHost, recordedHosts } from '../helpers/recorded-host.ts';
 
 interface Expected {
@@ -118,6 +120,40 @@ it('knows what the CPU runs by itself', () => {
     'x86_64: linux/amd64, linux/amd64/v2, linux/amd64/v3, linux/386',
   );
   expect(observed('amazon-linux-2023', 'cpu.native')).toBe('aarch64: linux/arm64');
+});
+
+describe('a kernel that refuses 32-bit programs', () => {
+  const runs386 = (kind: 'native' | 'emulated' | undefined) => {
+    const platforms: PlatformTrial[] = [
+      { platform: 'linux/amd64', ran: true, kind: 'native', machine: 'x86_64' },
+      { platform: 'linux/386', ran: kind !== undefined, machine: 'i686', ...(kind && { kind }) },
+    ];
+    const inside = {
+      ...({ ids: 'helper', idCount: 65_536, binfmt: 'private', overlayError: '' } as const),
+      ...{ network: '', emulators: [], platforms },
+    };
+    const tried = { architecture: '386', plain: true, bare: true, detail: '' };
+    const namespace = { made: true, warnings: [] };
+    const trials = { namespace, host: kind ? [tried] : [], inside };
+    const { findings } = examine({
+      ...recordedHost('fedora-41', { trials }),
+      find: (program) => (program === 'podman' ? '/usr/bin/podman' : undefined),
+      file: () => ({ mode: 0o100755 }) as FileFacts,
+    });
+    const seen = (id: string) => findings.find((each) => each.id === id)?.observed;
+    return { cpu: seen('cpu.native'), podman: seen('neighbours') };
+  };
+
+  it('is not said to run them by its CPU', () => {
+    expect(runs386('native').cpu).toContain('linux/386');
+    expect(runs386('emulated').cpu).not.toContain('linux/386');
+    expect(runs386(undefined).cpu).not.toContain('linux/386');
+  });
+
+  it('lets other builders run them where a handler of the host does', () => {
+    expect(runs386('emulated').podman).toBe('can run programs of 386');
+    expect(runs386('native').podman).toContain("can run this CPU's programs only");
+  });
 });
 
 it('reads delegation of cgroups', () =>

@@ -1,4 +1,4 @@
-/** Which platforms this CPU runs by itself, by its flags. */
+/** Which platforms this CPU runs by itself: by its flags, less what was tried in vain. */
 import type { HostFacts } from '../facts.ts';
 import type { Check } from '../finding.ts';
 
@@ -9,12 +9,25 @@ export const cpuCheck: Check = {
     {
       id: 'cpu.native',
       result: 'ok',
-      observed: `${host.kernel.machine}: ${nativeByFlags(host).join(', ')}`,
+      observed: `${host.kernel.machine}: ${nativePlatforms(host).join(', ')}`,
     },
   ],
 };
 
-/** Not executed yet: a kernel may refuse 32-bit programs all the same. */
+/** Kernels may refuse the 32-bit programs that the CPU itself would run. */
+export function nativePlatforms(host: HostFacts): string[] {
+  const tried = host.trials?.inside?.platforms ?? [];
+  const refused = new Set(
+    tried.filter(({ kind }) => kind !== 'native').map((each) => architectureOf(each.platform)),
+  );
+  return nativeByFlags(host).filter((platform) => !refused.has(architectureOf(platform)));
+}
+
+export function architectureOf(platform: string): string {
+  return platform.split('/')[1]!;
+}
+
+/** Not executed yet. */
 export function nativeByFlags(host: HostFacts): string[] {
   const { machine } = host.kernel;
   const cpuinfo = host.read('/proc/cpuinfo') ?? '';

@@ -1,6 +1,7 @@
 /**
- * Starts the probe program of each foreign CPU outside every namespace of mpkit's: what the
- * handlers of the host are worth, where a program lies and in an empty root folder.
+ * Starts the probe program of every other CPU outside every namespace of mpkit's: what the
+ * handlers of the host are worth, where a program lies and in an empty root folder. Whether a
+ * 32-bit one needs a handler is known by trying inside, where the host's can be kept out.
  */
 import { type Cpu, cpus, execute, failure, works } from '../../binfmt/index.ts';
 import { hostPlatform } from '../../platform.ts';
@@ -8,8 +9,7 @@ import type { HostTrial } from './trial.ts';
 
 export function tryOnHost(): Promise<HostTrial[]> {
   const own = hostPlatform().architecture;
-  const native = own === 'amd64' ? [own, '386'] : [own];
-  return Promise.all(cpus.filter(({ architecture }) => !native.includes(architecture)).map(tryOne));
+  return Promise.all(cpus.filter(({ architecture }) => architecture !== own).map(tryOne));
 }
 
 async function tryOne(cpu: Cpu): Promise<HostTrial> {
