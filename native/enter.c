@@ -119,22 +119,16 @@ static void mount_binfmt(void) {
   setenv("MPKIT_BINFMT", own ? "private" : "host", 1);
 }
 
-/* A mount that an ordinary user's loan needs can be made only in here. */
-static int take_loan(const struct enter_options *options, int number, int socket) {
-  const struct loan *loan = &options->loans[number];
-  if (options->shifted) return receive_fd(socket);
-  int opened = open_loan(loan);
-  int mount = mount_loan(loan, opened, -1);
-  close(opened);
-  return mount;
-}
-
-static void take_loans(const struct enter_options *options, int socket) {
+/* `user_namespace`: the one whose ids loans are shifted to; -1 for none. */
+static void attach_loans(const struct enter_options *options, int user_namespace) {
   if (options->loan_count == 0) return;
   /* all are opened before the first place hides what is below it */
   int mounts[MAX_LOANS];
-  for (int i = 0; i < options->loan_count; i++)
-    if ((mounts[i] = take_loan(options, i, socket)) < 0) _exit(EXIT_SETUP);
+  for (int i = 0; i < options->loan_count; i++) {
+    int opened = open_loan(&options->loans[i]);
+    mounts[i] = mount_loan(&options->loans[i], opened, user_namespace);
+    close(opened);
+  }
   int places = make_places(options->places);
   for (int i = 0; i < options->loan_count; i++) {
     attach_loan(places, i, mounts[i]);
@@ -143,19 +137,17 @@ static void take_loans(const struct enter_options *options, int socket) {
   close_places(places);
 }
 
-static void give_loans(const struct enter_options *options, pid_t child, int socket) {
+/*
+ * In a mount namespace that belongs to the caller's user namespace, of which the builder then makes
+ * a copy: the kernel locks the attributes of what a copy for a lesser user namespace has, so that
+ * not even the builder's root can make a read-only loan writable.
+ */
+static void attach_shifted(const struct enter_options *options, pid_t child) {
   char path[64];
   snprintf(path, sizeof path, "/proc/%d/ns/user", (int)child);
   int user_namespace = open(path, O_RDONLY | O_CLOEXEC);
   if (user_namespace < 0) fail("open", path, "");
-  for (int i = 0; i < options->loan_count; i++) {
-    const struct loan *loan = &options->loans[i];
-    int opened = open_loan(loan);
-    int lent = mount_loan(loan, opened, user_namespace);
-    if (send_fd(socket, lent) < 0) fail("lend", loan->path, "");
-    close(opened);
-    close(lent);
-  }
+  attach_loans(options, user_namespace);
   close(user_namespace);
 }
 
@@ -175,11 +167,13 @@ static _Noreturn void builder(const struct enter_options *options, int socket) {
   if (recv(socket, &byte, 1, 0) != 1) _exit(EXIT_SETUP);
   if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) fail("become root inside", "", "");
   die_with_parent(socket);
+  if (options->shifted && unshare(CLONE_NEWNS) < 0) fail("make a mount namespace", "", "");
   if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
     fail("mount private", "/",
          errno == EACCES ? "a security module forbids mounts here; Docker: --security-opt apparmor=unconfined"
                          : "");
-  take_loans(options, socket);
+  /* a mount that an ordinary user's loan needs can be made only in here */
+  if (!options->shifted) attach_loans(options, -1);
   if (strcmp(options->how, "direct") == 0) {
     int tun = receive_fd(socket);
     if (tun >= 0) attach_tun(tun);
@@ -207,13 +201,17 @@ static void lend_tun(int socket, const struct enter_options *options) {
   if (tun >= 0) close(tun);
 }
 
+/* Whatever is mounted from now on is nobody else's; 0 where the caller may not mount. */
+static int leave_mounts(void) {
+  return unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+}
+
 /*
  * Where parts of /proc are masked, as in containers, the kernel gives a user namespace none of its
  * own. Who could take the masks away (CAP_SYS_ADMIN) has one without in a mount namespace of its own,
  * and the builder's ids see no more of it than on any host. Others are refused when the builder tries.
  */
 static void show_whole_proc(void) {
-  if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) return;
   mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 }
 
@@ -229,8 +227,10 @@ int enter_command(int count, char **words) {
   if (options.self < 0) fail("open", "/proc/self/exe", "");
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) < 0) fail("socketpair", "", "");
   sigset_t forwarded = block_signals();
-  show_whole_proc();
-  pid_t child = clone_process(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC);
+  if (leave_mounts()) show_whole_proc();
+  else if (options.shifted) fail("make a mount namespace", "", "");
+  uint64_t mounts = options.shifted ? 0 : CLONE_NEWNS;
+  pid_t child = clone_process(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWIPC | mounts);
   if (child < 0)
     fail("make a user namespace", "",
          errno == ENOSPC || errno == EPERM
@@ -242,8 +242,8 @@ int enter_command(int count, char **words) {
   }
   close(sockets[1]);
   write_id_maps(child, options.how, options.uid_map, options.gid_map);
+  if (options.shifted) attach_shifted(&options, child);
   if (send(sockets[0], "M", 1, MSG_NOSIGNAL) != 1) fail("start", "builder", "");
-  if (options.shifted) give_loans(&options, child, sockets[0]);
   if (strcmp(options.how, "direct") == 0) lend_tun(sockets[0], &options);
   return watch_child(child, &forwarded, 0, NULL);
 }

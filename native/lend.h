@@ -33,11 +33,11 @@ struct loan parse_loan(char **words);
 int open_loan(const struct loan *loan);
 /* A detached mount of it, ids shifted as in `user_namespace` (-1: not at all). */
 int mount_loan(const struct loan *loan, int opened, int user_namespace);
-/* Inside: the tmpfs for the places, attached at `folder`; a descriptor of its root. */
+/* The tmpfs for the places, attached at `folder`; a descriptor of its root. */
 int make_places(const char *folder);
-/* Inside: attaches `mount` at `mpkit-loan-NUMBER` below it. */
+/* Attaches `mount` at `mpkit-loan-NUMBER` below it. */
 void attach_loan(int places, int number, int mount);
-/* Inside: no further place can be made. */
+/* No further place can be made. */
 void close_places(int places);
 
 #endif

@@ -5,7 +5,7 @@
  */
 import { lstatSync, readlinkSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { MpkitError } from './errors.ts';
+import { ioError, MpkitError } from './errors.ts';
 
 export type Access = 'read' | 'write';
 
@@ -18,12 +18,15 @@ export interface Place {
   place: string;
 }
 
-/** Outside: the path, links resolved as far as it exists. Inside: where that is there. */
+/**
+ * Outside: the path, links resolved as far as it exists. Inside: where that is there. Throws
+ * `not-found` for what no file system can have, else `permission-denied`, `invalid-input` or `io`.
+ */
 export function hostPath(path: string, access: Access = 'read'): string {
   const key = `${access} ${path}`;
   const known = remembered.get(key);
   if (known !== undefined) return known;
-  const real = resolveLinks(resolve(path));
+  const real = lookUp(path);
   remembered.set(key, real);
   return real;
 }
@@ -71,6 +74,18 @@ function placeOf(real: string, access: Access, lent: Place[]): string {
     .sort((a, b) => a.path.length - b.path.length)[0];
   if (!holding) return real;
   return join(holding.place, real.slice(holding.path === '/' ? 0 : holding.path.length));
+}
+
+function lookUp(path: string): string {
+  try {
+    return resolveLinks(resolve(path));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOTDIR' && code !== 'ENAMETOOLONG')
+      throw ioError(error, `looking up \`${path}\``);
+    const why = code === 'ENOTDIR' ? 'something on the way is no folder' : 'a name is too long';
+    throw new MpkitError('not-found', `there can be no \`${path}\`: ${why}`, { cause: error });
+  }
 }
 
 /**

@@ -1,8 +1,10 @@
 /** What `CONTEXT` and `--file` name: paths, or stdin. Nothing is read from it here. */
+import { statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isatty } from 'node:tty';
 import { type BuildSources, findDockerfile } from '../builder/index.ts';
 import { hostPath } from '../caller-paths.ts';
+import { MpkitError } from '../errors.ts';
 import { readableFolder } from './readable.ts';
 import { usageOf } from './verb.ts';
 
@@ -31,5 +33,19 @@ export function readSources(positionals: string[], file: string | undefined): Bu
 /** A Dockerfile of the context keeps its name there: its own links are followed in-root only. */
 function readFile(path: string, context: string): string {
   const inFolder = join(hostPath(dirname(path)), basename(path));
+  if (isPipe(inFolder))
+    throw new MpkitError('usage', `\`${path}\` is no file: of pipes only stdin is read`, {
+      hint: '`-f -` reads the Dockerfile from stdin: `mpkit build -f - CONTEXT < <(COMMAND)`',
+    });
   return inFolder.startsWith(`${context}/`) ? inFolder : hostPath(path);
+}
+
+/** Or a device, or a socket; what cannot be asked is found out when it is read. */
+function isPipe(path: string): boolean {
+  try {
+    const is = statSync(path);
+    return !is.isFile() && !is.isDirectory();
+  } catch {
+    return false;
+  }
 }

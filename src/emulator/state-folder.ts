@@ -201,7 +201,10 @@ function foreign(root: string, found: number, expected: number): MpkitError {
 const elsewhere = 'choose another one with `--root` or MPKIT_ROOT';
 
 function failure(error: unknown, root: string): unknown {
-  if (error instanceof MpkitError) return error;
+  if (error instanceof MpkitError) {
+    const { code, message, hint } = error;
+    return hint ? error : new MpkitError(code, message, { hint: elsewhere, cause: error });
+  }
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOTDIR' || code === 'ELOOP')
     return new MpkitError('usage', `state folder \`${root}\` is no folder`, {

@@ -15,7 +15,7 @@ export const cpuCheck: Check = {
 };
 
 /** Kernels may refuse the 32-bit programs that the CPU itself would run. */
-export function nativePlatforms(host: HostFacts): string[] {
+function nativePlatforms(host: HostFacts): string[] {
   const tried = host.trials?.inside?.platforms ?? [];
   const refused = new Set(
     tried.filter(({ kind }) => kind !== 'native').map((each) => architectureOf(each.platform)),
@@ -23,7 +23,7 @@ export function nativePlatforms(host: HostFacts): string[] {
   return nativeByFlags(host).filter((platform) => !refused.has(architectureOf(platform)));
 }
 
-export function architectureOf(platform: string): string {
+function architectureOf(platform: string): string {
   return platform.split('/')[1]!;
 }
 

@@ -3,7 +3,6 @@
 import { needsHostHandlers } from '../binfmt-instance.ts';
 import type { HostFacts } from '../facts.ts';
 import type { Check, Finding } from '../finding.ts';
-import { architectureOf, nativePlatforms } from './cpu.ts';
 
 export const neighboursCheck: Check = {
   id: 'neighbours',
@@ -51,10 +50,8 @@ const neighbours: Neighbour[] = [
 function sees(host: HostFacts): Omit<Finding, 'id'> {
   const trials = host.trials?.host;
   if (!trials) return { result: 'cannot tell', observed: 'installed; nothing was executed' };
-  const native = new Set(nativePlatforms(host).map(architectureOf));
-  const others = trials.filter(({ architecture }) => !native.has(architecture));
-  const foreign = others.filter(({ bare }) => bare).map(({ architecture }) => architecture);
-  const half = others.filter(({ bare, plain }) => plain && !bare);
+  const foreign = trials.filter(({ bare }) => bare).map(({ architecture }) => architecture);
+  const half = trials.filter(({ bare, plain }) => plain && !bare);
   if (half.length > 0)
     return {
       result: 'warning',

@@ -231,6 +231,21 @@ describe('usage', () => {
     });
   });
 
+  it.each([
+    ['something on the way is no folder', '/dev/null/x'],
+    ['a name is too long', 'x'.repeat(256)],
+  ])('a path where nothing can be, since %s, is told so', async (why, path) => {
+    for (const words of [
+      ...[[path], ['-f', `${path}/y`, '.'], ['-o', `type=oci,dest=${path}/y`, '.']],
+      ['--build-context', `a=oci-archive:${path}`, '.'],
+    ]) {
+      const { exitCode, stderr } = await place.mpkit(['build', ...words]);
+      expect(errorText(stderr)).toMatch(/^mpkit: there can be no `/);
+      expect(errorText(stderr)).toContain(why);
+      expect(exitCode).toBe(1);
+    }
+  });
+
   it('an unknown --progress is refused with the known ones', async () => {
     const { exitCode, stderr } = await place.mpkit(['build', '--progress', 'loud', '.']);
     expect(exitCode).toBe(2);

@@ -1,5 +1,5 @@
 /** What the builder's namespace is lent: all of it, to read only what is to be read, and no more. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -13,7 +13,7 @@ import { readImage, type Workplace, workplace } from './workplace.ts';
 
 const ranged = testUser('range');
 const root = process.getuid?.() === 0;
-const need = requires('unshare', 'mount');
+const need = requires('unshare', 'nsenter', 'mount');
 const places: Workplace[] = [];
 afterAll(() => places.forEach((each) => void each.remove()));
 
@@ -91,6 +91,11 @@ function suite(user: typeof ranged | undefined) {
         expect(loans.get('project')).toBe('rw');
         expect(open.filter((path) => path.endsWith('/secret'))).toEqual([]);
       }
+      // an ordinary user's builder is the owner of what it reads, by whatever path
+      if (user) return;
+      const answer = remounted(inside);
+      expect(answer).toMatch(/permission denied[\s\S]*\n0\n$/);
+      expect(answer).not.toContain('done');
     } finally {
       child.kill('SIGTERM');
       await once(child, 'close');
@@ -113,15 +118,29 @@ function builders(state: string) {
             .filter(([, , , , target]) => target?.includes('/mpkit-loan-'))
             .map(([, , , source, , options]) => [basename(source ?? ''), options?.split(',')[0]]),
         );
-        // the one outside has the same environment
-        if (loans.size === 0) return [];
+        // those outside have the same environment, and root's sandbox the same mounts
+        const outside = linkOf(`/proc/${pid}/ns/user`) === linkOf('/proc/self/ns/user');
+        if (outside || loans.size === 0) return [];
         const open = readdirSync(`/proc/${pid}/fd`).map((fd) => linkOf(`/proc/${pid}/fd/${fd}`));
-        return [{ loans, open }];
+        const reading = lines.flatMap((line) => {
+          const [, , , , target, options] = line.split(' ');
+          return target?.includes('/mpkit-loan-') && options?.startsWith('ro') ? [target] : [];
+        });
+        return [{ pid, loans, open, reading }];
       } catch {
         // it has ended meanwhile
         return [];
       }
     });
+}
+
+/** What a builder's root would be told who tried to write to what it may only read. */
+function remounted(inside: ReturnType<typeof builders>): string {
+  const { pid, reading } = inside[0]!;
+  const script = 'for each do mount -o remount,bind,rw "$each" 2>&1 && echo done; done; id -u';
+  const words = ['-t', pid, '-U', '-m', 'sh', '-c', script, 'sh', ...reading];
+  const { stdout, stderr } = spawnSync('nsenter', words, { encoding: 'utf8' });
+  return stdout + stderr;
 }
 
 function linkOf(path: string): string {

@@ -81,6 +81,18 @@ describe('stdin', () => {
     expect(errorText(stderr)).toContain(text);
   });
 
+  it('is named where a Dockerfile would come from another pipe', async () => {
+    place.write({ 'piped/x': '' });
+    execFileSync('mkfifo', [join(place.folder, 'pipe')]);
+    for (const file of ['pipe', '/dev/stdin']) {
+      const { exitCode, stderr } = await build(place, ['-f', file, 'piped'], copyAll);
+      expect([exitCode, errorText(stderr)]).toEqual([
+        2,
+        expect.stringMatching(`^mpkit: \`${file}\` is no file: .*\nhint: \`-f -\``),
+      ]);
+    }
+  });
+
   it('keeps what an archive holds in its folder, and takes a broken one for nothing else', async () => {
     place.write({ 'evil/Dockerfile': copyAll, 'evil/f': 'written' });
     const up = packed(
