@@ -201,16 +201,14 @@ function foreign(root: string, found: number, expected: number): MpkitError {
 const elsewhere = 'choose another one with `--root` or MPKIT_ROOT';
 
 function failure(error: unknown, root: string): unknown {
-  if (error instanceof MpkitError) {
-    const { code, message, hint } = error;
-    return hint ? error : new MpkitError(code, message, { hint: elsewhere, cause: error });
-  }
-  const { code } = error as NodeJS.ErrnoException;
+  const cause = error instanceof MpkitError ? error.cause : error;
+  if (cause === undefined) return error;
+  const { code } = cause as NodeJS.ErrnoException;
   if (code === 'ENOTDIR' || code === 'ELOOP')
     return new MpkitError('usage', `state folder \`${root}\` is no folder`, {
       hint: elsewhere,
-      cause: error,
+      cause,
     });
-  const { code: known, message, hint } = ioError(error, `preparing the state folder \`${root}\``);
-  return new MpkitError(known, message, { hint: hint ?? elsewhere, cause: error });
+  const { code: known, message, hint } = ioError(cause, `preparing the state folder \`${root}\``);
+  return new MpkitError(known, message, { hint: hint ?? elsewhere, cause });
 }
