@@ -15,6 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { claimNew, removeUnclaimed } from '../claim.ts';
 import { ioError, MpkitError } from '../errors.ts';
 import { detach, lockFile, mountFileSystem } from '../libc.ts';
 import { detachedOverlay } from '../overlay.ts';
@@ -98,9 +99,13 @@ function holdState(root: string): number {
 }
 
 function newScratch(parent: string, use: number): Scratch {
-  const folder = mkdtempSync(join(parent, `${process.pid}-`));
-  const fd = openSync(join(folder, lockName), constants.O_CREAT | constants.O_RDWR, 0o600);
-  lockFile(fd, 'exclusive');
+  const { folder, fd } = claimNew(
+    () => {
+      const made = mkdtempSync(join(parent, `${process.pid}-`));
+      return { folder: made, path: join(made, lockName) };
+    },
+    (path) => openSync(path, constants.O_CREAT | constants.O_RDWR, 0o600),
+  );
   const make = (name: string) => mkdtempSync(join(folder, `${name}-`));
   const memory = takesWritable(make('try')) ? undefined : mountMemory(make('memory'));
   return {
@@ -145,16 +150,22 @@ const lockName = '.lock';
 function removeDead(parent: string): void {
   for (const name of readdirSync(parent)) {
     const folder = join(parent, name);
-    let fd: number;
-    try {
-      fd = openSync(join(folder, lockName), constants.O_RDWR | constants.O_NOFOLLOW);
-    } catch {
-      // just made and not locked yet, or without a lock since a crash: an old one goes
-      if (Date.now() - statSync(folder).mtimeMs > 60_000) removeTree(Buffer.from(folder));
-      continue;
-    }
-    if (lockFile(fd, 'exclusive')) removeTree(Buffer.from(folder));
-    closeSync(fd);
+    if (removeUnclaimed(join(folder, lockName), openLock, folder) === 'no lock') removeOld(folder);
+  }
+}
+
+function openLock(path: string): number {
+  return openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
+}
+
+/** Just made and not locked yet, or without a lock since a crash. */
+function removeOld(folder: string): void {
+  const made = statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+  try {
+    if (Date.now() - made > 60_000) removeTree(Buffer.from(folder));
+  } catch (error) {
+    // another process does the same
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }
 

@@ -3,18 +3,11 @@
  * locked: the next export to that destination removes what a killed one left, and only that.
  */
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-} from 'node:fs';
+import { closeSync, constants, lstatSync, mkdirSync, openSync, readdirSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { exchangeNames, lockFile } from '../../libc.ts';
+import { claimNew, removeUnclaimed } from '../../claim.ts';
+import { exchangeNames } from '../../libc.ts';
 import { removeTree } from '../../remove-tree.ts';
 
 export interface Beside {
@@ -43,16 +36,18 @@ export function openBeside(dest: string, kind: 'file' | 'folder'): Beside {
 }
 
 function lockedSibling(dest: string, kind: 'file' | 'folder'): { path: string; fd: number } {
-  for (;;) {
-    const path = join(dirname(dest), `${prefixOf(dest)}${randomBytes(6).toString('hex')}`);
-    const { O_RDONLY, O_DIRECTORY, O_CREAT, O_EXCL, O_WRONLY } = constants;
-    if (kind === 'folder') mkdirSync(path);
-    const flags = kind === 'folder' ? O_RDONLY | O_DIRECTORY : O_WRONLY | O_CREAT | O_EXCL;
-    const fd = openSync(path, flags, 0o666);
-    if (lockFile(fd, 'exclusive') && exists(path, fd)) return { path, fd };
-    // taken for dead between being made and being locked
-    closeSync(fd);
-  }
+  const { O_RDONLY, O_DIRECTORY, O_CREAT, O_EXCL, O_WRONLY } = constants;
+  const flags = kind === 'folder' ? O_RDONLY | O_DIRECTORY : O_WRONLY | O_CREAT | O_EXCL;
+  return claimNew(
+    () => {
+      const path = join(dirname(dest), `${prefixOf(dest)}${randomBytes(6).toString('hex')}`);
+      if (kind === 'folder') mkdirSync(path);
+      // throws where no file can ever be made
+      else lstatSync(dirname(path));
+      return { path };
+    },
+    (path) => openSync(path, flags, 0o666),
+  );
 }
 
 function removeDead(dest: string): void {
@@ -60,27 +55,22 @@ function removeDead(dest: string): void {
   for (const name of readdirSync(dirname(dest))) {
     if (!name.startsWith(prefix) || !/^[0-9a-f]{12}$/.test(name.slice(prefix.length))) continue;
     const path = join(dirname(dest), name);
-    const fd = openIfOurs(path);
-    if (fd === undefined) continue;
-    if (lockFile(fd, 'exclusive')) removeTree(Buffer.from(path));
-    closeSync(fd);
+    if (isOurs(path)) removeUnclaimed(path, openUnfollowed);
   }
 }
 
-/** Undefined for what is another's, or neither file nor folder. */
-function openIfOurs(path: string): number | undefined {
-  try {
-    const is = lstatSync(path);
-    if (is.uid !== process.getuid?.() || !(is.isFile() || is.isDirectory())) return undefined;
-    return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch {
-    return undefined;
-  }
+/** Neither another's, nor anything but a file or folder. */
+function isOurs(path: string): boolean {
+  const is = lstatSync(path, { throwIfNoEntry: false });
+  return is?.uid === process.getuid?.() && (is?.isFile() || is?.isDirectory()) === true;
 }
 
-function exists(path: string, fd?: number): boolean {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  return found !== undefined && (fd === undefined || found.ino === fstatSync(fd).ino);
+function openUnfollowed(path: string): number {
+  return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+}
+
+function exists(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 function prefixOf(dest: string): string {

@@ -107,7 +107,8 @@ it('keeps what several processes choose for different CPUs at once', async () =>
   const { version } = await newest();
   const names = ['arm', 'arm64', 'ppc64le', 'riscv64', 's390x'];
   const ended = await Promise.all(names.map((each) => choose(each, version)));
-  expect(ended.map(({ exitCode }) => exitCode)).toEqual(names.map(() => 0));
+  const failed = ended.filter(({ exitCode }) => exitCode !== 0);
+  expect(failed.map(({ stderr }) => stderr)).toEqual([]);
   expect(await chosenIn(place)).toEqual(names.map((each) => `${each} ${version} default`));
 });
 
