@@ -171,6 +171,8 @@ function networkStarter(step: Step, child: ChildProcess) {
     if (pid === undefined || started || !step.onNetwork) return;
     started = true;
     const ready = (child.stdio as unknown as Writable[])[5]!;
+    // a step that was ended meanwhile reads nothing; its exit says why
+    ready.on('error', () => {});
     step.onNetwork(pid).then(
       () => ready.end('R'),
       (error: Error) => {

@@ -1,5 +1,7 @@
 /** The network of steps: their own where pasta can work, a loopback and a way out where it cannot. */
+import { chmodSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lastingLeftovers } from '../../helpers/host-state.ts';
 import { tunOfOurOwn, withTun } from '../../helpers/tun.ts';
@@ -74,6 +76,28 @@ RUN tail -n +3 /proc/net/dev | grep -vc ' lo:'
       const went = await place.mpkit([...words, 'true'], { wrap: missing });
       expect([went.exitCode, errorText(went.stderr)]).toEqual([0, '']);
     });
+
+    // root's builder has other ids, to which the program is out of reach
+    if (user || process.getuid?.() !== 0)
+      it('that comes when the step is being stopped changes nothing of how it ends', async () => {
+        // stops the build, and says soon afterwards that all is set up
+        place.write({
+          'bin/pasta': `#!/bin/sh
+kill -INT $PPID
+sleep 0.0$DELAY
+`,
+        });
+        chmodSync(join(place.folder, 'bin/pasta'), 0o755);
+        const path = `PATH=${place.folder}/bin:${process.env.PATH}`;
+        for (const delay of [0, 1, 2, 3, 4, 5, 6]) {
+          const { exitCode, stderr } = await place.build(
+            { dockerfile: 'FROM base\nRUN true\n', args: ['--no-cache'] },
+            { wrap: (command) => open(['env', path, `DELAY=${delay}`, ...command]) },
+          );
+          expect(exitCode, stderr).toBe(130);
+          expect(errorText(stderr)).toBe('mpkit: stopped; finished steps are kept\n');
+        }
+      });
 
     const closedTo = user ? 'an ordinary user may not open is said' : 'only root may open is lent';
     it(`a device that ${closedTo}`, async () => {
