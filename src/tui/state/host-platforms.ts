@@ -35,10 +35,14 @@ function triedDetail({ detail, executed }: SeenPlatform): string {
   return executed ? detail : `${detail}, not executed`;
 }
 
-/** A line for each way that there is, for windows without room for a table. */
+/**
+ * A line for each way that there is, for windows without room for a table; without `linux/`, which
+ * all begin with, so that every CPU fits into 80 columns.
+ */
 export function platformSummary(rows: readonly PlatformRow[]): string[] {
   return (['native', 'emulated', 'not here'] as const).flatMap((how) => {
-    const names = rows.filter((row) => row.how === how).map(({ platform }) => platform);
+    const those = rows.filter((row) => row.how === how);
+    const names = those.map(({ platform }) => platform.replace(/^linux\//, ''));
     return names.length > 0 ? [`${how}: ${names.join(', ')}`] : [];
   });
 }

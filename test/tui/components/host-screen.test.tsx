@@ -1,5 +1,6 @@
 import { render } from 'ink-testing-library';
 import { describe, expect, it } from 'vitest';
+import { cpus } from '../../../src/binfmt/index.ts';
 import { HostScreen } from '../../../src/tui/components/host-screen.tsx';
 import { type HostState, hostResult, startHost } from '../../../src/tui/state/host.ts';
 
@@ -34,16 +35,25 @@ describe('the screen Host', () => {
   it('tells first which platforms run here and how, in a small window', () => {
     expect(frame(state, 80, 17).split('\n').slice(0, 5)).toEqual([
       'private: this kernel has it',
-      'native: linux/amd64, linux/386',
-      'emulated: linux/arm64, linux/riscv64',
-      'not here: linux/s390x',
+      'native: amd64, 386',
+      'emulated: arm64, riscv64',
+      'not here: s390x',
       '> warning  kernel: old',
     ]);
   });
 
+  it('has room for all of them in 80 columns', () => {
+    const names = [...cpus.map(({ architecture }) => `linux/${architecture}`), 'linux/arm/v7'];
+    for (const key of ['usable', 'unusable'] as const) {
+      const platforms = { usable: [], unusable: [], [key]: names.map((each) => row(each, '', '')) };
+      const all = hostResult(start, 'doctor', JSON.stringify({ ...report, platforms }));
+      expect(frame(all, 80, 17)).toContain(names.map((each) => each.slice(6)).join(', '));
+    }
+  });
+
   it('has a table of them beside the list in a wide one', () => {
     const lines = frame(state, 100, 43).split('\n');
-    expect(lines[1]).toBe('native: linux/amd64, linux/386');
+    expect(lines[1]).toBe('native: amd64, 386');
     // the library's own window has 100 columns; what is wider is cut there
     const wide = frame(state, 120, 43).split('\n');
     expect(wide[1]).toMatch(/^platforms, as just tried/);
