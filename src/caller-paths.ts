@@ -4,7 +4,7 @@
  * so that no path is walked twice. Only words speak of the caller's path then.
  */
 import { lstatSync, readlinkSync } from 'node:fs';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { ioError, MpkitError } from './errors.ts';
 
 export type Access = 'read' | 'write';
@@ -64,16 +64,17 @@ const { paths, places } = (
 const remembered = new Map<string, string>(paths);
 
 /**
- * By the outermost loan that holds it: a file is reached through the folder that it belongs to.
- * What is not lent keeps its path.
+ * The loan of that very path, or of the folder that it lies in: what is between a loan and a path
+ * further down may be exchanged with links. What is not lent so keeps its path.
  */
 function placeOf(real: string, access: Access, lent: Place[]): string {
-  const holding = lent
-    .filter((each) => access === 'read' || each.access === 'write')
-    .filter(({ path }) => path === '/' || real === path || real.startsWith(`${path}/`))
-    .sort((a, b) => a.path.length - b.path.length)[0];
-  if (!holding) return real;
-  return join(holding.place, real.slice(holding.path === '/' ? 0 : holding.path.length));
+  const placeIn = (path: string) =>
+    lent.find((each) => each.path === path && (access === 'read' || each.access === 'write'))
+      ?.place;
+  const own = placeIn(real);
+  if (own !== undefined) return own;
+  const folder = placeIn(dirname(real));
+  return folder === undefined ? real : join(folder, basename(real));
 }
 
 function lookUp(path: string): string {

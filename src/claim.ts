@@ -4,7 +4,7 @@
  */
 import { closeSync, fstatSync, lstatSync } from 'node:fs';
 import { lockFile } from './libc.ts';
-import { removeTree } from './remove-tree.ts';
+import { type RemoveOptions, removeTree } from './remove-tree.ts';
 
 /**
  * `make` gives a new path, `open` opens what is locked; both are asked again if that was taken for
@@ -14,25 +14,28 @@ export function claimNew<T extends { path: string }>(
   make: () => T,
   open: (path: string) => number,
 ): T & { fd: number } {
-  for (;;) {
+  for (let left = mostTries; ; left--) {
     const made = make();
-    const fd = openUnless(['ENOENT'], made.path, open);
+    const fd = openUnless(left > 0 ? ['ENOENT'] : [], made.path, open);
     if (fd === undefined) continue;
     if (lockFile(fd, 'exclusive') && isStill(made.path, fd)) return { ...made, fd };
     closeSync(fd);
   }
 }
 
+/** Where nothing can be made at all, as below /proc, that looks the same. */
+const mostTries = 1000;
+
 /** Removes `whole` unless somebody holds the lock of `path`, which `open` opens. */
 export function removeUnclaimed(
   path: string,
   open: (path: string) => number,
-  whole: string = path,
+  { whole = path, ...options }: { whole?: string } & RemoveOptions = {},
 ): 'no lock' | undefined {
   const fd = openUnless(['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES'], path, open);
   if (fd === undefined) return 'no lock';
   try {
-    if (lockFile(fd, 'exclusive') && isStill(path, fd)) removeTree(Buffer.from(whole));
+    if (lockFile(fd, 'exclusive') && isStill(path, fd)) removeTree(Buffer.from(whole), options);
   } finally {
     closeSync(fd);
   }

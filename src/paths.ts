@@ -33,6 +33,12 @@ function ownHome(): string {
   }
 }
 
+/** Whatever mpkit makes in a state folder; what has another name there is not mpkit's. */
+export const stateNames = [
+  ...['apt', 'apt.lock', 'attach', 'benches', 'blobs', 'builds', 'cache', 'emulators'],
+  ...['in-use.lock', 'layers', 'locks', 'stub', 'tmp'],
+];
+
 /** With the choices between them; root's builder has it apart from the rest of its state folder. */
 export function emulatorsFolder(root: string): string {
   const inside = process.env.MPKIT_INSIDE === '1' && process.env.MPKIT_ROOT === root;

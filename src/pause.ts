@@ -17,6 +17,11 @@ export function createPause(signal?: AbortSignal): Pause {
     if (performance.now() - since < turn) return;
     await nextTurn();
     since = performance.now();
-    if (signal?.aborted) throw new MpkitError('interrupted', 'interrupted');
+    requireRunning(signal);
   };
+}
+
+/** Throws `interrupted` after an abort. */
+export function requireRunning(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new MpkitError('interrupted', 'interrupted');
 }

@@ -13,7 +13,7 @@ const open = (path: string) => openSync(path, 'w');
 const openThere = (path: string) => openSync(path, 'r');
 const clearUp = () => {
   for (const name of readdirSync(parent))
-    removeUnclaimed(join(parent, name, '.lock'), openThere, join(parent, name));
+    removeUnclaimed(join(parent, name, '.lock'), openThere, { whole: join(parent, name) });
 };
 
 describe('a new claim', () => {
@@ -70,6 +70,6 @@ it('two who clear up the same do not disturb each other', () => {
     clearUp();
     return late;
   };
-  expect(removeUnclaimed(path, slow, dirname(path))).toBeUndefined();
-  expect(removeUnclaimed(path, openThere, dirname(path))).toBe('no lock');
+  expect(removeUnclaimed(path, slow, { whole: dirname(path) })).toBeUndefined();
+  expect(removeUnclaimed(path, openThere, { whole: dirname(path) })).toBe('no lock');
 });

@@ -6,6 +6,7 @@ import {
   type EmulatorChoice,
   openScratch,
   type Runner,
+  type Scratch,
 } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
 import { formatPlatform, hostPlatform, type Platform } from '../platform.ts';
@@ -37,7 +38,7 @@ export interface BenchOptions {
 
 /** A target that cannot run is left out with a notice; throws its error where none is left. */
 export async function bench(options: BenchOptions, emit: EmitBench): Promise<BenchReport> {
-  const scratch = openScratch(options.root);
+  const scratch = await openScratch(options.root, options.signal);
   try {
     const measured = new Date().toISOString();
     const runners = await openRunners({ ...options, scratch }, emit);
@@ -94,7 +95,7 @@ export async function bench(options: BenchOptions, emit: EmitBench): Promise<Ben
 }
 
 async function openRunners(
-  options: BenchOptions & { scratch: ReturnType<typeof openScratch> },
+  options: BenchOptions & { scratch: Scratch },
   emit: EmitBench,
 ): Promise<{ name: string; runner: Runner }[]> {
   const onProgress = (text: string) => emit({ type: 'notice', text });

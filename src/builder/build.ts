@@ -21,7 +21,7 @@ export interface BuildResult {
 
 /** Runs inside the builder's namespace. Throws the first failure; finished steps are kept. */
 export async function build(options: BuildOptions, emit: Emit): Promise<BuildResult> {
-  const scratch = openScratch(options.root);
+  const scratch = await openScratch(options.root, options.signal);
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
   const journal = openJournal(options.root, scratch.folder);
@@ -118,11 +118,11 @@ async function writeOutputs(
   executor: Executor,
 ): Promise<BuildResult> {
   const { tags, epoch } = options;
-  const { blobs, emit } = executor;
+  const { blobs, emit, signal } = executor;
   const described = images.map((manifest) => ({ platform: manifest.platform, manifest }));
   let digest = images.length === 1 ? images[0]!.digest : '';
   for (const { dest, tar } of options.outputs) {
-    const layout = { tar, images: described, tags, blobs, epoch, onTransfer: emit };
+    const layout = { tar, images: described, tags, blobs, epoch, onTransfer: emit, signal };
     digest = (await writeOciLayout(dest, layout)).digest;
   }
   return { images, digest };

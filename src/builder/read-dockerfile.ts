@@ -12,7 +12,7 @@ export function findDockerfile(context: string): string {
   const exists = (name: string) => {
     try {
       // a link may lead to a device, which opening could set going
-      closeSync(openSync(join(context, name), O_PATH));
+      closeSync(openBelow(context, name, O_PATH));
       return true;
     } catch {
       return false;
@@ -70,11 +70,15 @@ const whereToName =
 function openDockerfile(path: string, inContext: string, context: string): number {
   // a FIFO must not stop the build before it began
   const flags = constants.O_RDONLY | constants.O_NONBLOCK;
-  const isOutside = inContext.startsWith('../');
-  const root = isOutside ? dirname(path) : context;
-  const rootFd = openSync(root, constants.O_RDONLY | constants.O_DIRECTORY);
+  return inContext.startsWith('../')
+    ? openBelow(dirname(path), basename(path), flags)
+    : openBelow(context, inContext, flags);
+}
+
+function openBelow(folder: string, name: string, flags: number): number {
+  const rootFd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    return openInRoot(rootFd, isOutside ? basename(path) : inContext, flags);
+    return openInRoot(rootFd, name, flags);
   } finally {
     closeSync(rootFd);
   }

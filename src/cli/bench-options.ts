@@ -1,6 +1,5 @@
 /** The flags of `mpkit bench`, checked. */
 import { statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
 import { type BenchTarget, programs, steps, type Workload } from '../bench/index.ts';
 import { type ImageSource, parseLayoutUrl } from '../builder/index.ts';
 import { hostPath } from '../caller-paths.ts';
@@ -94,7 +93,7 @@ export function readBenchRequest({
     base,
     samples: Number(samples),
     form: json ? 'json' : markdown ? 'markdown' : 'table',
-    svg: values.svg === undefined ? undefined : writtenPlace(values.svg),
+    svg: values.svg,
     progress: values.quiet ? 'quiet' : readProgress(values.progress),
     offline: isOffline(values.offline),
   };
@@ -166,11 +165,6 @@ function usualForeign(): Platform {
 
 function orNone(words: string[]): (string | undefined)[] {
   return words.length > 0 ? words : [undefined];
-}
-
-/** The folder is lent; the file in it is replaced. */
-function writtenPlace(path: string): string {
-  return join(hostPath(dirname(path), 'write'), basename(path));
 }
 
 function realPath(path: string): string {

@@ -20,10 +20,9 @@ import {
   listEmulators,
   openScratch,
 } from '../emulator/index.ts';
-import { ioError, MpkitError } from '../errors.ts';
+import { MpkitError } from '../errors.ts';
 import { type Platform, parsePlatform } from '../platform.ts';
 import { printedJson } from '../printed-json.ts';
-import { writeWhole } from '../small-files.ts';
 import { inLocale } from '../tui/ascii.ts';
 import { benchMarkdown, benchMarkdownMore } from '../tui/bench/markdown.ts';
 import { benchProgress } from '../tui/bench/progress.ts';
@@ -31,6 +30,7 @@ import { benchSvg } from '../tui/bench/svg.ts';
 import { benchTable, estimateTable, recommendationLines } from '../tui/bench/table.ts';
 import { type BenchRequest, benchFlags, readBenchRequest } from './bench-options.ts';
 import { inNamespace, parseWords, stopOnSignals, type Verb } from './verb.ts';
+import { isStdout, writeResult, writtenPlace } from './written.ts';
 
 export const benchVerb: Verb = {
   help: `usage: mpkit bench [options]
@@ -114,7 +114,7 @@ async function runInside(
   keepReport(root, report);
   const recommendations = mode.kind === 'emulators' ? recommend(report.targets) : undefined;
   const estimate = mode.kind === 'build' ? estimateBuild(recorded, report.targets) : undefined;
-  if (svg !== undefined) writePicture(svg, benchSvg(report));
+  if (svg !== undefined) await writeResult(svg, benchSvg(report), signal);
   const all = {
     ...report,
     ...(recommendations && { recommendations }),
@@ -169,7 +169,7 @@ async function measured(
 ): Promise<BenchReport> {
   const { base, workloads, samples, offline } = request;
   const { root, targets, signal, emit } = inside;
-  const scratch = openScratch(root);
+  const scratch = await openScratch(root, signal);
   try {
     const stepRoot = base
       ? async (platform: Platform) => {
@@ -222,18 +222,12 @@ function recordedSteps(root: string, context: string) {
   }));
 }
 
-function writePicture(path: string, text: string): void {
-  try {
-    writeWhole(path, text);
-  } catch (error) {
-    throw ioError(error, `writing \`${path}\``);
-  }
-}
-
 function loansOf({ base, svg, mode }: BenchRequest): Loan[] {
   return [
     ...(base ? [{ path: base.path, access: 'read' as const }] : []),
     ...(mode.kind === 'build' ? [{ path: mode.context, access: 'read' as const }] : []),
-    ...(svg === undefined ? [] : [{ path: dirname(svg), access: 'write' as const }]),
+    ...(svg === undefined || isStdout(svg)
+      ? []
+      : [{ path: dirname(writtenPlace(svg)), access: 'write' as const }]),
   ];
 }

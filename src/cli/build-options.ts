@@ -1,5 +1,4 @@
 /** The flags of `mpkit build`, checked, as options of a build. */
-import { basename, dirname, join } from 'node:path';
 import {
   type BuildOptions,
   defaultEpoch,
@@ -10,7 +9,6 @@ import {
   parseTag,
   proxyNames,
 } from '../builder/index.ts';
-import { hostPath } from '../caller-paths.ts';
 import { isOffline } from '../emulator/index.ts';
 import {
   formatPlatform,
@@ -24,6 +22,7 @@ import { readSources } from './build-sources.ts';
 import type { ProgressMode } from './progress.ts';
 import { readableFile, readableFolder } from './readable.ts';
 import { type parseWords, usageOf } from './verb.ts';
+import { isStdout, writtenPlace } from './written.ts';
 
 const usage = usageOf('build');
 
@@ -68,7 +67,7 @@ export function readBuildOptions(values: Flags, positionals: string[]): ParsedBu
     noCache: values['no-cache'] ?? false,
     offline: isOffline(values.offline),
     tags,
-    outputs: readOutputs(values.output ?? []),
+    outputs: readOutputs(values.output ?? [], values['metadata-file']),
     epoch: readEpoch(buildArgs),
     ...readStepLimits(values),
     proxies: proxyNames.flatMap((name) => {
@@ -76,11 +75,6 @@ export function readBuildOptions(values: Flags, positionals: string[]): ParsedBu
       return value === undefined ? [] : [[name, value] as [string, string]];
     }),
   };
-}
-
-/** A link as destination is replaced, not followed: it may come with the sources. */
-function placeOf(path: string): string {
-  return join(hostPath(dirname(path), 'write'), basename(path));
 }
 
 function readPlatforms(lists: string[] | undefined): Platform[] {
@@ -159,10 +153,11 @@ function readContext(word: string): [string, NamedContext] {
 }
 
 /** Two archives in one stream, or one on a screen, are of no use to anybody. */
-function readOutputs(specs: string[]): OciOutput[] {
+function readOutputs(specs: string[], metadata = ''): OciOutput[] {
   const outputs = specs.map(readOutput);
   const printed = outputs.filter(({ dest }) => dest === '-');
-  if (printed.length > 1) throw usage('only one output can be written to stdout');
+  if (printed.length > 1 || (printed.length > 0 && isStdout(metadata)))
+    throw usage('only one output can be written to stdout');
   if (printed.length > 0 && process.stdout.isTTY)
     throw usage('an archive is not written to a terminal: redirect stdout or name a file');
   return outputs;
@@ -183,9 +178,9 @@ function readOutput(spec: string): OciOutput {
   for (const key of fields.keys())
     if (!['type', 'dest', 'tar'].includes(key))
       throw usage(`output \`${spec}\`: unknown key \`${key}\``);
-  if (dest !== '-') return { type: 'oci', dest: placeOf(dest), tar };
+  if (dest !== '-' && !isStdout(dest)) return { type: 'oci', dest: writtenPlace(dest), tar };
   if (!tar) throw usage('a folder cannot be written to stdout: leave `tar=false` out');
-  return { type: 'oci', dest, tar };
+  return { type: 'oci', dest: '-', tar };
 }
 
 /** The environment counts where the flag leaves it open, as buildx has it. */

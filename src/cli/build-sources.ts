@@ -1,9 +1,9 @@
 /** What `CONTEXT` and `--file` name: paths, or stdin. Nothing is read from it here. */
 import { statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { isatty } from 'node:tty';
 import { type BuildSources, findDockerfile } from '../builder/index.ts';
-import { hostPath } from '../caller-paths.ts';
+import { callersWords, hostPath } from '../caller-paths.ts';
 import { MpkitError } from '../errors.ts';
 import { readableFolder } from './readable.ts';
 import { usageOf } from './verb.ts';
@@ -37,7 +37,8 @@ function readFile(path: string, context: string): string {
     throw new MpkitError('usage', `\`${path}\` is no file: of pipes only stdin is read`, {
       hint: '`-f -` reads the Dockerfile from stdin: `mpkit build -f - CONTEXT < <(COMMAND)`',
     });
-  return inFolder.startsWith(`${context}/`) ? inFolder : hostPath(path);
+  const below = relative(callersWords(context), callersWords(inFolder));
+  return below.startsWith('../') ? hostPath(path) : join(context, below);
 }
 
 /** Or a device, or a socket; what cannot be asked is found out when it is read. */

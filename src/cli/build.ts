@@ -1,6 +1,6 @@
 /** `mpkit build`: progress to stderr, the digest to stdout. */
 import { statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, relative } from 'node:path';
 import {
   type BuildEvent,
   type BuildResult,
@@ -8,7 +8,7 @@ import {
   type Emit,
   type NamedContext,
 } from '../builder/index.ts';
-import { callersWords, hostPath } from '../caller-paths.ts';
+import { callersWords } from '../caller-paths.ts';
 import type { Loan } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
 import { formatPlatform } from '../platform.ts';
@@ -19,6 +19,7 @@ import { withoutBuildxFlags } from './buildx-flags.ts';
 import { writeMetadata } from './metadata.ts';
 import { chooseProgress, openProgress } from './progress.ts';
 import { callersUmask, inNamespace, parseWords, stopOnSignals, type Verb } from './verb.ts';
+import { isStdout, writtenPlace } from './written.ts';
 
 export const buildVerb: Verb = {
   help: `usage: mpkit build [options] CONTEXT | -
@@ -101,12 +102,12 @@ async function execute(words: string[]): Promise<number> {
         recording.end('done', result);
         const metadata = values['metadata-file'];
         if (metadata !== undefined)
-          writeMetadata(writtenPlace(metadata), result, recording.steps());
-        const isArchive = options.outputs.some(({ dest }) => dest === '-');
-        if (result.digest && !isArchive) process.stdout.write(`${result.digest}\n`);
+          await writeMetadata(metadata, { result, steps: recording.steps(), signal });
+        if (result.digest && !isArchive(options)) process.stdout.write(`${result.digest}\n`);
         return 0;
       } catch (error) {
         progress.close();
+        if (signal.aborted && isArchive(options)) leaveStdout();
         const code = stop.code();
         recording.end(code === undefined ? 'failed' : 'stopped');
         if (code === undefined && limit.some(({ aborted }) => aborted)) throw tooLong(timeout);
@@ -126,6 +127,15 @@ function inCallersWords(event: BuildEvent): BuildEvent {
   return event;
 }
 
+function isArchive({ outputs }: ParsedBuild): boolean {
+  return outputs.some(({ dest }) => dest === '-');
+}
+
+/** Whoever reads it may never take the rest. What there is to say has been said by then. */
+function leaveStdout(): void {
+  setImmediate(() => process.exit());
+}
+
 function tooLong(seconds: number): MpkitError {
   return new MpkitError('step-timeout', `the build did not end within ${seconds} s`, {
     hint: '`--timeout SECONDS` allows more, 0 any time; finished steps are kept',
@@ -139,19 +149,16 @@ function shownImages({ images }: BuildResult) {
 /** What the inside must be able to read, and the folders that results are written into. */
 function loansOf({ sources, contexts, outputs }: ParsedBuild, metadata?: string): Loan[] {
   const own = sources.kind === 'stdin' ? [] : [sources.context];
-  const beside = sources.kind === 'folder' ? [dirname(sources.file)] : [];
+  const isBeside =
+    sources.kind === 'folder' && relative(sources.context, sources.file).startsWith('../');
+  const beside = isBeside ? [dirname(sources.file)] : [];
   const read = [...own, ...beside, ...[...contexts.values()].map(placeOf)];
   const files = outputs.flatMap(({ dest }) => (dest === '-' ? [] : [dest]));
-  const written = [...files, ...(metadata ? [writtenPlace(metadata)] : [])];
+  const written = [...files, ...(metadata && !isStdout(metadata) ? [writtenPlace(metadata)] : [])];
   return [
     ...read.filter(exists).map((path) => ({ path, access: 'read' as const })),
     ...written.map((dest) => ({ path: dirname(dest), access: 'write' as const })),
   ];
-}
-
-/** The folder is lent; the file in it is replaced. */
-function writtenPlace(path: string): string {
-  return join(hostPath(dirname(path), 'write'), basename(path));
 }
 
 function placeOf(context: NamedContext): string {

@@ -22,7 +22,7 @@ Exit: 0 where all is as it was made, 1 where something was changed.
     });
     const place = { root: values.root, loans: [], quiet: true };
     return inNamespace('check', words, place, async (root) => {
-      const scratch = openScratch(root);
+      const scratch = await openScratch(root);
       try {
         const found = await checkStore(root, scratch);
         process.stdout.write(values.json ? `${printedJson(found, undefined, 2)}\n` : textOf(found));

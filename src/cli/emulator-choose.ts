@@ -79,7 +79,7 @@ async function tryOut(
   { root, signal, stderr }: CommandIo,
 ): Promise<void> {
   const { architecture, digest } = emulator;
-  const scratch = openScratch(root);
+  const scratch = await openScratch(root, signal);
   try {
     const onProgress = (text: string) => stderr(`${text}\n`);
     const runners = createRunners({ root, scratch, offline: true, onProgress, signal });

@@ -1,16 +1,12 @@
 /** `--metadata-file`: buildx's keys, and the images of each platform under a key of our own. */
 import type { BuildResult, StepRecord } from '../builder/index.ts';
-import { ioError } from '../errors.ts';
 import { formatPlatform } from '../platform.ts';
 import { printedJson } from '../printed-json.ts';
-import { writeWhole } from '../small-files.ts';
+import { writeResult } from './written.ts';
 
-/** Replaces `path` atomically; throws `io`, `disk-full` or `permission-denied`. */
-export function writeMetadata(
-  path: string,
-  { images, digest }: BuildResult,
-  steps: readonly StepRecord[],
-): void {
+/** Replaces the file atomically; throws `io`, `disk-full` or `permission-denied`. */
+export async function writeMetadata(path: string, { result, steps, signal }: Built): Promise<void> {
+  const { images, digest } = result;
   const only = images.length === 1 ? images[0] : undefined;
   const metadata = {
     'containerimage.digest': digest,
@@ -22,9 +18,11 @@ export function writeMetadata(
     })),
     'mpkit.steps': steps,
   };
-  try {
-    writeWhole(path, `${printedJson(metadata, undefined, 2)}\n`);
-  } catch (error) {
-    throw ioError(error, `writing \`${path}\``);
-  }
+  await writeResult(path, `${printedJson(metadata, undefined, 2)}\n`, signal);
+}
+
+interface Built {
+  result: BuildResult;
+  steps: readonly StepRecord[];
+  signal: AbortSignal;
 }

@@ -13,6 +13,7 @@ import {
   requireMapped,
   resolveUser,
   runStep,
+  type Scratch,
 } from '../emulator/index.ts';
 import { MpkitError } from '../errors.ts';
 import { sizeWord } from '../size.ts';
@@ -69,10 +70,11 @@ async function execute(words: string[]): Promise<number> {
 
 async function runInside(options: RunOptions, root: string): Promise<number> {
   const stop = stopOnSignals();
-  const scratch = openScratch(root);
-  const network = chooseNetwork(options.network, scratch);
+  let scratch: Scratch | undefined;
   let image: RunnableRoot | undefined;
   try {
+    scratch = await openScratch(root, stop.signal);
+    const network = chooseNetwork(options.network, scratch);
     const { platform, source } = options;
     image =
       'rootfs' in source
@@ -145,7 +147,7 @@ async function runInside(options: RunOptions, root: string): Promise<number> {
     return own;
   } finally {
     if (image) closeSync(image.rootFd);
-    scratch.remove();
+    scratch?.remove();
   }
 }
 

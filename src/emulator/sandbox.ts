@@ -8,8 +8,9 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { findProgram, type PrivateHandler, type Program } from '../binfmt/index.ts';
-import { MpkitError } from '../errors.ts';
+import type { MpkitError } from '../errors.ts';
 import { sandboxProgram } from '../paths.ts';
+import { requireRunning } from '../pause.ts';
 import type { Platform } from '../platform.ts';
 import { execFailure } from './exec-failure.ts';
 import { collectOutput, type StepOutput } from './output.ts';
@@ -77,7 +78,7 @@ const processLimit = 8192;
 
 /** Resolves whatever the command's status; throws `sandbox` where the step could not be made. */
 export async function runStep(step: Step): Promise<StepResult> {
-  if (step.signal?.aborted) throw new MpkitError('interrupted', 'interrupted');
+  requireRunning(step.signal);
   const output = typeof step.output === 'function' ? collectOutput(step.output) : undefined;
   const child = start(step, output);
   // SIGKILL on the outer process: the step's first process dies with it, and with that the rest.
@@ -93,7 +94,7 @@ export async function runStep(step: Step): Promise<StepResult> {
       readReport(child.stdio[3], network.onReport),
       output?.finished,
     ]);
-    if (step.signal?.aborted) throw new MpkitError('interrupted', 'interrupted');
+    requireRunning(step.signal);
     if (network.error()) throw network.error();
     if (report.error) throw commandError(report, step) ?? sandboxError(report.error);
     return {

@@ -15,12 +15,15 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { claimNew, removeUnclaimed } from '../claim.ts';
 import { ioError, MpkitError } from '../errors.ts';
 import { detach, lockFile, mountFileSystem } from '../libc.ts';
 import { detachedOverlay } from '../overlay.ts';
-import { emulatorsFolder } from '../paths.ts';
+import { emulatorsFolder, stateNames } from '../paths.ts';
+import { requireRunning } from '../pause.ts';
 import { removeTree } from '../remove-tree.ts';
+import { useName } from './state-folder.ts';
 
 export interface Scratch {
   /** An empty folder of this process's own. */
@@ -34,10 +37,13 @@ export interface Scratch {
   remove: () => void;
 }
 
-/** Makes what every run needs below the state folder and removes what dead processes left. */
-export function openScratch(root: string): Scratch {
+/**
+ * Makes what every run needs below the state folder and removes what dead processes left. Waits
+ * while somebody empties it, until `signal`.
+ */
+export async function openScratch(root: string, signal?: AbortSignal): Promise<Scratch> {
   try {
-    const use = holdState(root);
+    const use = await holdState(root, signal);
     for (const name of ['attach', 'tmp']) mkdirSync(join(root, name), { recursive: true });
     makeStub(root);
     removeDead(join(root, 'tmp'));
@@ -70,7 +76,9 @@ export function emptyState(
       throw new MpkitError('io', `another mpkit is using the state folder \`${root}\``, {
         hint: 'wait until its builds and runs have ended',
       });
-    const going = readdirSync(root).filter((name) => name !== useName && !kept.includes(name));
+    const going = stateNames.filter(
+      (name) => name !== useName && !kept.includes(name) && existsSync(join(root, name)),
+    );
     const paths = going.map((name) => join(root, name));
     const freed = gainOf(paths);
     // root's builder may write to them only where they are lent
@@ -84,18 +92,22 @@ export function emptyState(
   }
 }
 
-const useName = 'in-use.lock';
-
 /** Held by everything that runs on the state folder, so that nobody empties it meanwhile. */
-function holdState(root: string): number {
+async function holdState(root: string, signal: AbortSignal | undefined): Promise<number> {
   const fd = openSync(join(root, useName), constants.O_CREAT | constants.O_RDWR, 0o600);
   const deadline = Date.now() + 600_000;
-  while (!lockFile(fd, 'shared')) {
-    if (Date.now() > deadline)
-      throw new MpkitError('io', `the state folder \`${root}\` is being emptied`);
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+  try {
+    while (!lockFile(fd, 'shared')) {
+      requireRunning(signal);
+      if (Date.now() > deadline)
+        throw new MpkitError('io', `the state folder \`${root}\` is being emptied`);
+      await sleep(50);
+    }
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
   }
-  return fd;
 }
 
 function newScratch(parent: string, use: number): Scratch {
@@ -150,7 +162,8 @@ const lockName = '.lock';
 function removeDead(parent: string): void {
   for (const name of readdirSync(parent)) {
     const folder = join(parent, name);
-    if (removeUnclaimed(join(folder, lockName), openLock, folder) === 'no lock') removeOld(folder);
+    const held = removeUnclaimed(join(folder, lockName), openLock, { whole: folder });
+    if (held === 'no lock') removeOld(folder);
   }
 }
 

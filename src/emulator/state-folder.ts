@@ -26,6 +26,7 @@ import { basename, dirname, join } from 'node:path';
 import { hostPath } from '../caller-paths.ts';
 import { ioError, MpkitError } from '../errors.ts';
 import { isKernelAtLeast } from '../kernel-release.ts';
+import { stateNames } from '../paths.ts';
 import { chooseIdMap, type IdMap, readHostIds } from './id-map.ts';
 
 /** A folder that was looked at, whatever lies at its path later. */
@@ -49,20 +50,25 @@ export function locateState(root: string): string {
   }
 }
 
-/** Makes it where it is missing. Throws `permission-denied` or `usage` for what is not ours. */
+/**
+ * Makes it where it is missing. Throws `permission-denied` or `usage` for what is not ours: a folder
+ * that the caller uses for something else is neither closed to others nor ever emptied.
+ */
 export function prepareState(root: string, map: IdMap): StateFolder {
   try {
     makeParents(root);
-    const isNew = makeFolder(root, 0o700);
+    makeFolder(root, 0o700);
     return withFolder(root, (fd, is) => {
+      const open = `/proc/self/fd/${fd}`;
+      const names = readdirSync(open).filter((name) => name !== 'lost+found');
       if (is.uid !== map.owner.uid) {
         const isRoot = process.getuid?.() === 0;
-        if (!isRoot || (!isNew && readdirSync(`/proc/self/fd/${fd}`).length > 0))
-          throw foreign(root, is.uid, map.owner.uid);
+        if (!isRoot || names.length > 0) throw foreign(root, is.uid, map.owner.uid);
         fchownSync(fd, map.owner.uid, map.owner.gid);
       }
+      requireOurs(root, open, names);
       if ((is.mode & 0o777) !== 0o700) fchmodSync(fd, 0o700);
-      const open = `/proc/self/fd/${fd}`;
+      if (!names.includes(useName)) markAsOurs(join(open, useName), map);
       const emulators = isShifted(open, map)
         ? prepareEmulators(join(open, 'emulators'), join(root, 'emulators'))
         : undefined;
@@ -72,6 +78,32 @@ export function prepareState(root: string, map: IdMap): StateFolder {
     throw failure(error, root);
   }
 }
+
+/** A store of emulators alone is one that somebody brought along. */
+function requireOurs(root: string, open: string, names: string[]): void {
+  if (names.length === 0 || names.includes(useName)) return;
+  const others = names.filter((name) => !stateNames.includes(name));
+  if (others.length === 0 && existsSync(join(open, 'emulators/sha256'))) return;
+  const shown = (others.length > 0 ? others : names)[0];
+  throw new MpkitError(
+    'usage',
+    `\`${root}\` is no state folder: it holds \`${shown}\`, which is not mpkit's`,
+    { hint: 'a state folder is one that mpkit made, or an empty or missing one' },
+  );
+}
+
+function markAsOurs(path: string, { owner }: IdMap): void {
+  const { O_CREAT, O_RDWR, O_NOFOLLOW } = constants;
+  const fd = openSync(path, O_CREAT | O_RDWR | O_NOFOLLOW, 0o600);
+  try {
+    fchownSync(fd, owner.uid, owner.gid);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The mark of a state folder, and the lock of those who use it. */
+export const useName = 'in-use.lock';
 
 /**
  * For what reads it outside of a namespace, by paths: nobody else may write to it, or put another one
@@ -180,13 +212,11 @@ function makeParents(path: string): void {
   makeFolder(parent, 0o777);
 }
 
-function makeFolder(path: string, mode: number): boolean {
+function makeFolder(path: string, mode: number): void {
   try {
     mkdirSync(path, { mode });
-    return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 

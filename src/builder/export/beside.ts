@@ -11,8 +11,9 @@ import { exchangeNames } from '../../libc.ts';
 import { removeTree } from '../../remove-tree.ts';
 
 export interface Beside {
-  path: string;
-  /** Gives `path` the destination's name; what had it is removed. */
+  /** Where to write it: whoever owns the folder above cannot put a link in its place. */
+  place: string;
+  /** Gives it the destination's name; what had that is removed. */
   take: () => Promise<void>;
   /** Removes what is left; harmless after `take`. */
   remove: () => void;
@@ -23,21 +24,32 @@ export function openBeside(dest: string, kind: 'file' | 'folder'): Beside {
   removeDead(dest);
   const { path, fd } = lockedSibling(dest, kind);
   return {
-    path,
-    take: async () => {
-      // one step, so that whoever is killed here leaves the old result or the new one
-      if (kind === 'file' || !exchangeNames(path, dest)) await rename(path, dest);
-    },
+    place: `/proc/self/fd/${fd}`,
+    // one step, so that whoever is killed here leaves the old result or the new one
+    take: () => (kind === 'file' ? rename(path, dest) : exchange(path, dest)),
     remove: () => {
-      if (exists(path)) removeTree(Buffer.from(path));
+      removeTree(Buffer.from(path), { isShared: true });
       closeSync(fd);
     },
   };
 }
 
+/** Where others write to `dest` too, it may be there or not from one moment to the next. */
+async function exchange(path: string, dest: string): Promise<void> {
+  for (let left = 100; !exchangeNames(path, dest); left--) {
+    try {
+      return await rename(path, dest);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (left === 0 || (code !== 'ENOTEMPTY' && code !== 'EEXIST')) throw error;
+    }
+  }
+}
+
 function lockedSibling(dest: string, kind: 'file' | 'folder'): { path: string; fd: number } {
-  const { O_RDONLY, O_DIRECTORY, O_CREAT, O_EXCL, O_WRONLY } = constants;
-  const flags = kind === 'folder' ? O_RDONLY | O_DIRECTORY : O_WRONLY | O_CREAT | O_EXCL;
+  const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_CREAT, O_EXCL, O_WRONLY } = constants;
+  const flags =
+    kind === 'folder' ? O_RDONLY | O_DIRECTORY | O_NOFOLLOW : O_WRONLY | O_CREAT | O_EXCL;
   return claimNew(
     () => {
       const path = join(dirname(dest), `${prefixOf(dest)}${randomBytes(6).toString('hex')}`);
@@ -55,7 +67,7 @@ function removeDead(dest: string): void {
   for (const name of readdirSync(dirname(dest))) {
     if (!name.startsWith(prefix) || !/^[0-9a-f]{12}$/.test(name.slice(prefix.length))) continue;
     const path = join(dirname(dest), name);
-    if (isOurs(path)) removeUnclaimed(path, openUnfollowed);
+    if (isOurs(path)) removeUnclaimed(path, openUnfollowed, { isShared: true });
   }
 }
 
@@ -67,10 +79,6 @@ function isOurs(path: string): boolean {
 
 function openUnfollowed(path: string): number {
   return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-}
-
-function exists(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 function prefixOf(dest: string): string {

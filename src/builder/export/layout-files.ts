@@ -29,10 +29,15 @@ export interface LayoutContent {
   files: LayoutFile[];
 }
 
-export type LayoutFile =
-  | { name: string; content: Buffer }
-  /** A blob of the store, which is copied as it is. */
-  | { name: string; source: string; size: number; check: CheckHash };
+export type LayoutFile = { name: string; content: Buffer } | StoredFile;
+
+/** A blob of the store, which is copied as it is. */
+export interface StoredFile {
+  name: string;
+  source: string;
+  size: number;
+  check: CheckHash;
+}
 
 /** Throws `corrupt` for the hash of other bytes than the blob's, which is dropped. */
 export type CheckHash = (sha256: string) => Promise<void>;
@@ -65,6 +70,10 @@ export async function layoutFiles(options: LayoutOptions): Promise<LayoutContent
       ...(await Promise.all(sorted.map((blob) => storedFile(blobs, blob)))),
     ],
   };
+}
+
+export function sizeOf(file: LayoutFile): number {
+  return 'content' in file ? file.content.length : file.size;
 }
 
 async function rootOf(

@@ -6,7 +6,7 @@ import { closeSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { withLock } from '../../emulator/index.ts';
 import { ioError, MpkitError } from '../../errors.ts';
-import { createPause } from '../../pause.ts';
+import { createPause, requireRunning } from '../../pause.ts';
 import { hashLayer, writeLayer } from '../image/index.ts';
 import { digestOf, type Vertex } from '../plan/index.ts';
 import type { Snapshot, SnapshotLayer } from '../snapshot/index.ts';
@@ -50,7 +50,7 @@ interface Solving {
 async function solveVertex(vertex: Vertex, solving: Solving): Promise<Snapshot> {
   const { executor, solve, limit } = solving;
   const inputs = await settle(vertex.inputs.map(solve));
-  if (executor.signal.aborted) throw new MpkitError('interrupted', 'interrupted');
+  requireRunning(executor.signal);
   try {
     if (vertex.op.kind === 'scratch') return [];
     if (vertex.op.kind === 'image') return await limit(() => solveImage(vertex, executor));

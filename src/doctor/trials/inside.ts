@@ -24,7 +24,7 @@ export async function tryInside(
   thorough: boolean,
   signal: AbortSignal,
 ): Promise<InsideTrials> {
-  const scratch = openScratch(root);
+  const scratch = await openScratch(root, signal);
   try {
     const platforms = await tryPlatforms(root, scratch, signal);
     const { emulators } = await listEmulators(root);
