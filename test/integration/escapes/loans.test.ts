@@ -108,6 +108,45 @@ describe.skipIf(!attacker.ok || process.getuid?.() !== 0)(
         expect(running.exitCode, 'exchanges until the end').toBe(null);
       });
 
+      it('S18 what is lent is not looked up again below another loan', async () => {
+        const words = (own: string) => [
+          ...['build', '-f', '-', '--build-context', `docs=${own}/project/docs`],
+          ...['-o', `type=oci,tar=false,dest=${own}/image`],
+          ...['--metadata-file', `${own}/project/out/metadata.json`, `${own}/project`],
+        ];
+        const folders = (own: string) => {
+          rmSync(own, { recursive: true, force: true });
+          for (const name of ['', 'project', 'project/docs', 'project/out']) {
+            mkdirSync(join(own, name));
+            lchownSync(join(own, name), attacker.uid, attacker.gid);
+            // so that the script below can do what they would
+            chmodSync(join(own, name), 0o777);
+          }
+          writeFileSync(join(own, 'project/docs/file'), 'theirs');
+        };
+        const input = 'FROM scratch\nCOPY --from=docs . /\n';
+        folders(their('calm'));
+        const calm = await arena().mpkit(words(their('calm')), { input });
+        expect(calm.exitCode, calm.stderr).toBe(0);
+        // where the inside has the state folder, and everything else that is lent
+        const places = ['mpkit-loan-0', 'mpkit-loan-0/layers', 'mpkit-loan-1', 'mpkit-loan-2'];
+        for (const place of places) {
+          const own = their('swapped');
+          folders(own);
+          const script = `(until [ -n "$(ls -A ${arena().root}/tmp)" ]; do sleep 0.1; done
+            for name in docs out; do mv ${own}/project/$name ${own}/$name; ln -s /dev/shm/${place} ${own}/project/$name; done
+            printf '${input.replaceAll('\n', '\\n')}') | "$0" "$@"`;
+          const built = await arena().run([
+            ...['sh', '-c', script, join(clone, 'bin/mpkit')],
+            ...words(own),
+          ]);
+          expect(built.exitCode, built.stderr).toBe(0);
+          expect(built.stdout).toBe(calm.stdout);
+          expect(readdirSync(join(own, 'out'))).toEqual(['metadata.json']);
+          expect(readdirSync(arena().root)).not.toContain('metadata.json');
+        }
+      });
+
       async function exchange(names: string[]): Promise<ChildProcess> {
         const command = [join(programs, 'exchange'), '300', ...names.map(their)];
         const [program, ...words] = asUser(attacker, command);
