@@ -24,6 +24,9 @@ export function temporaryFolder(): string {
   return folder;
 }
 
+/** To unpack to. */
+export const plenty = { data: 2 ** 30, empty: 2 ** 30 };
+
 const folders: string[] = [];
 afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
@@ -63,7 +66,7 @@ export async function applyTo(root: string, tar: Buffer, diffId = digestOf(tar))
   try {
     await applyLayer({
       blob,
-      most: 2 ** 30,
+      most: plenty,
       mediaType: mediaTypes.layer,
       rootFd,
       expectedDiffId: diffId,

@@ -151,7 +151,7 @@ it('an image gives the same digest whatever was stored before', async () => {
 it('all layers of a base have one bound together (Z1)', async () => {
   const place = newPlace();
   const layers = Array.from({ length: 4 }, (_, at) =>
-    tarOf([{ name: `zeros-${at}`, content: Buffer.alloc(3 << 20), uid: 0, gid: 0 }]),
+    tarOf([{ name: `ones-${at}`, content: Buffer.alloc(3 << 20, 1), uid: 0, gid: 0 }]),
   );
   const layout = withLayers(place.base, join(place.folder, 'bomb'), layers);
   const spec = {
@@ -171,6 +171,29 @@ it('all layers of a base have one bound together (Z1)', async () => {
   ).toContain('unpacks to more than');
   const wrong = await place.build(spec, { env: { MPKIT_UNPACK_LIMIT: 'much' } });
   expect(errorText(wrong.stderr)).toContain('invalid MPKIT_UNPACK_LIMIT');
+}, 120_000);
+
+it('reads what it wrote: zeros and holes are no part of the bound', async () => {
+  const place = newPlace();
+  const sizes =
+    'stat -c "%s %n" /zeros /sparse /mixed; test $(du -ck /zeros /sparse /mixed | tail -n1 | cut -f1) -lt 2000';
+  const made = await place.build({
+    dockerfile: `FROM base
+RUN head -c 40m /dev/zero > /zeros && truncate -s 40m /sparse && cp /zeros /mixed && for at in 0 9 39; do echo $at | dd of=/mixed bs=1M seek=$at conv=notrunc 2>/dev/null; done && sha256sum /zeros /sparse /mixed > /sums
+`,
+    args: ['--platform', 'linux/amd64'],
+  });
+  expect(made.exitCode, made.stderr).toBe(0);
+  const other = newPlace();
+  const read = await other.build(
+    {
+      dockerfile: `FROM it\nRUN ${sizes}\nRUN sha256sum -c /sums`,
+      args: ['--platform', 'linux/amd64', '--build-context', `it=oci-layout://${made.out}`],
+    },
+    { env: { MPKIT_UNPACK_LIMIT: '12m' } },
+  );
+  expect(read.exitCode, errorText(read.stderr)).toBe(0);
+  expect(read.image().manifest.layers.slice(0, 2)).toEqual(made.image().manifest.layers);
 }, 120_000);
 
 it('prune says what the disk gains', async () => {
