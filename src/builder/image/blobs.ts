@@ -7,6 +7,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ioError, MpkitError } from '../../errors.ts';
+import { createPause, inTurns } from '../../pause.ts';
 import { type Digest, digestOf, hexOf } from './digest.ts';
 
 export interface Blobs {
@@ -139,12 +140,17 @@ export async function readBlob(blobs: Blobs, digest: Digest): Promise<Buffer> {
  * Reads the whole blob again. Throws `corrupt` when its bytes are not those of its name, and drops
  * it: whatever needs it makes it anew.
  */
-export async function verifyBlob(blobs: Blobs, digest: Digest): Promise<void> {
+export async function verifyBlob(
+  blobs: Blobs,
+  digest: Digest,
+  pause = createPause(),
+): Promise<void> {
   const hash = createHash('sha256');
   try {
     const flags = constants.O_RDONLY | constants.O_NOFOLLOW;
     const file = await open(blobPath(blobs, digest), flags);
-    for await (const chunk of file.createReadStream({ highWaterMark: 1 << 20 })) hash.update(chunk);
+    const content = inTurns(file.createReadStream({ highWaterMark: 1 << 20 }), pause);
+    for await (const chunk of content) hash.update(chunk);
   } catch (error) {
     throw ioError(error, `reading blob \`${digest}\``);
   }

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { ioError, MpkitError } from '../../errors.ts';
+import { createPause, inTurns } from '../../pause.ts';
 import { brokenPacking, decompress } from './decompress.ts';
 import type { Digest } from './digest.ts';
 import { entryError } from './entry-error.ts';
@@ -35,12 +36,11 @@ export interface ApplyOptions {
  * any failure the caller removes the upper folder.
  */
 export async function applyLayer(options: ApplyOptions): Promise<Amount> {
-  const { rootFd, ignoreOwners = false, signal } = options;
+  const { rootFd, ignoreOwners = false } = options;
   const target = openTarget(rootFd, { ignoreOwners });
   try {
     return await readUnpacked(options, async (source, addHoles) => {
       for await (const member of readTar(source)) {
-        signal?.throwIfAborted();
         if (member.sparse) addHoles(member.sparse.size - member.size);
         await applyMember(target, member);
       }
@@ -54,13 +54,13 @@ export async function applyLayer(options: ApplyOptions): Promise<Amount> {
 /** Throws as `applyLayer` does where the blob unpacks to something else; makes nothing of it. */
 export async function checkUnpacked(options: Omit<ApplyOptions, 'rootFd'>): Promise<Amount> {
   return readUnpacked(options, async (source) => {
-    for await (const _ of source) options.signal?.throwIfAborted();
+    for await (const _ of source);
   });
 }
 
 /** `read` takes all of it, and tells which holes it stands for besides. */
 async function readUnpacked(
-  { blob, mediaType, expectedDiffId, most }: Omit<ApplyOptions, 'rootFd'>,
+  { blob, mediaType, expectedDiffId, most, signal }: Omit<ApplyOptions, 'rootFd'>,
   read: (source: AsyncIterable<Buffer>, addHoles: (length: number) => void) => Promise<void>,
 ): Promise<Amount> {
   const compression = compressionOf(mediaType);
@@ -70,7 +70,8 @@ async function readUnpacked(
   try {
     file = await open(blob, constants.O_RDONLY | constants.O_NOFOLLOW);
     const raw = file.createReadStream({ highWaterMark: 1 << 18, autoClose: false });
-    const source = watched(decompress(raw, compression), (chunk) => {
+    const unpacked = inTurns(decompress(raw, compression), createPause(signal));
+    const source = watched(unpacked, (chunk) => {
       meter.addChunk(chunk);
       hash.update(chunk);
     });
@@ -111,7 +112,6 @@ async function* watched(
 }
 
 function explain(error: unknown): unknown {
-  if ((error as Error).name === 'AbortError') return error;
   const broken = brokenPacking(error);
   if (broken !== undefined)
     return new MpkitError('invalid-image', `a layer that cannot be unpacked: ${broken}`, {

@@ -3,6 +3,7 @@
  * begins is a file like others here, and everything belongs to root.
  */
 import { ioError, MpkitError } from '../../errors.ts';
+import { createPause, inTurns } from '../../pause.ts';
 import { brokenPacking, decompress } from './decompress.ts';
 import { entryError } from './entry-error.ts';
 import { parseEntryPath } from './entry-path.ts';
@@ -34,10 +35,10 @@ export async function unpackArchive(options: UnpackOptions): Promise<void> {
   const counted = watched(packed, (chunk) => {
     size += chunk.length;
   });
-  const source = watched(decompress(counted, compression), meter.addChunk);
+  const unpacked = inTurns(decompress(counted, compression), createPause(signal));
+  const source = watched(unpacked, meter.addChunk);
   try {
     for await (const member of readTar(source)) {
-      signal.throwIfAborted();
       if (member.sparse) meter.addHoles(member.sparse.size - member.size);
       try {
         await target.create(parseEntryPath(member.name), member);

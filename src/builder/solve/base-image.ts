@@ -3,6 +3,7 @@ import { closeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { withLock } from '../../emulator/index.ts';
 import { MpkitError } from '../../errors.ts';
+import { createPause } from '../../pause.ts';
 import {
   type Amount,
   applyLayer,
@@ -94,12 +95,14 @@ async function unpackLayer(
 
 /** A blob that was changed since it was stored is taken from the layout once more. */
 async function possess(layout: Layout, blob: BaseLayer['blob'], executor: Executor): Promise<void> {
+  const pause = createPause(executor.signal);
   if (await hasBlob(executor.blobs, blob)) {
-    const changed = await verifyBlob(executor.blobs, blob.digest).catch((error) => error);
+    const verified = verifyBlob(executor.blobs, blob.digest, pause);
+    const changed = await verified.catch((error) => error);
     if (!changed) return;
     if (changed.code !== 'corrupt') throw changed;
   }
-  await importLayoutBlob(layout, blob, executor.blobs);
+  await importLayoutBlob(layout, blob, executor.blobs, pause);
 }
 
 /** Somebody else's layer of that name is there: is it this one? */
