@@ -14,6 +14,7 @@ export {
   openBlobs,
   putBlob,
   readBlob,
+  storedBlobs,
   verifyBlob,
 } from './blobs.ts';
 export * from './config.ts';
