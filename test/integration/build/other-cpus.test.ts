@@ -81,7 +81,7 @@ RUN chroot /tree /bin/sh -c 'uname -m' && cp /tree/bin/busybox /bin/sh.new && mv
   });
 
   it('says for which CPU the files of a step are that lacks an emulator', async () => {
-    const bare = workplace(user && user.ok ? user : undefined);
+    const bare = workplace(user?.ok ? user : undefined);
     made.push(bare);
     expect((await bare.mpkit(['emulator', 'rm', 'arm64'])).exitCode).toBe(0);
     const { exitCode, stderr } = await bare.build({
