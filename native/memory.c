@@ -1,10 +1,11 @@
 /*
- * The memory of a step: what its processes hold that is in no file, swapped or not, what they share
+ * The memory of a step: what its processes hold that is on no disk, swapped or not, what they share
  * counted once. It is measured, not reserved: cgroups would have to be removed by somebody who may be
  * killed, and an rlimit counts what a process only reserves, or misses what is mapped over that.
  */
 #include "memory.h"
 #include "fail.h"
+#include "memory_files.h"
 #include <ctype.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,9 +18,20 @@
 static const long bytes_per_millisecond = 4 << 20, shortest = 10, longest = 500, share = 20;
 static const long kilobyte = 1024;
 
-static const char *const held[] = {"RssAnon:", "RssShmem:", "VmSwap:", NULL};
+struct line {
+  const char *name;
+  int is_shared;
+};
+static const struct line held[] = {{"RssAnon:", 0}, {"VmSwap:", 0}, {"RssShmem:", 1}, {NULL, 0}};
 /* exact and slow: what is shared with others is divided among them */
-static const char *const held_alone[] = {"Pss_Anon:", "Pss_Shmem:", "SwapPss:", NULL};
+static const struct line held_alone[] = {{"Pss_Anon:", 0}, {"SwapPss:", 0}, {"Pss_Shmem:", 1}, {NULL, 0}};
+
+/* Bytes. */
+struct amount {
+  long own;
+  /* mapped from files in memory, which may be open as well */
+  long shared;
+};
 
 static long now(void) {
   struct timespec time;
@@ -27,62 +39,72 @@ static long now(void) {
   return time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
-/* The sum of these lines; -1 where the file has none of them. */
-static long sum_lines(int folder, const char *file, const char *const *names) {
+/* Adds these lines; 0 where the file has none of them. */
+static int add_lines(struct amount *sum, int folder, const char *file, const struct line *lines) {
   char text[8192];
-  int fd = openat(folder, file, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return -1;
+  int fd = openat(folder, file, O_RDONLY | O_CLOEXEC), found = 0;
+  if (fd < 0) return 0;
   ssize_t size = read(fd, text, sizeof text - 1);
   close(fd);
-  if (size <= 0) return -1;
+  if (size <= 0) return 0;
   text[size] = 0;
-  long sum = -1;
-  for (char *line = text; line; line = strchr(line, '\n')) {
-    if (*line == '\n') line++;
-    for (const char *const *name = names; *name; name++) {
-      size_t length = strlen(*name);
-      if (strncmp(line, *name, length) != 0) continue;
-      sum = (sum < 0 ? 0 : sum) + strtol(line + length, NULL, 10) * kilobyte;
+  for (char *at = text; at; at = strchr(at, '\n')) {
+    if (*at == '\n') at++;
+    for (const struct line *line = lines; line->name; line++) {
+      size_t length = strlen(line->name);
+      if (strncmp(at, line->name, length) != 0) continue;
+      *(line->is_shared ? &sum->shared : &sum->own) += strtol(at + length, NULL, 10) * kilobyte;
+      found = 1;
     }
   }
-  return sum;
+  return found;
 }
 
-static long measure_one(int folder, int exactly) {
-  long alone = exactly ? sum_lines(folder, "smaps_rollup", held_alone) : -1;
-  return alone >= 0 ? alone : sum_lines(folder, "status", held);
+/* What is being measured. */
+struct measure {
+  struct amount sum;
+  struct memory_files files;
+  int is_exact;
+};
+
+static int measure_one(struct measure *measure, int folder) {
+  struct amount *sum = &measure->sum;
+  if (!(measure->is_exact && add_lines(sum, folder, "smaps_rollup", held_alone)) &&
+      !add_lines(sum, folder, "status", held))
+    return 0;
+  memory_files_add(&measure->files, folder);
+  return 1;
 }
 
-/* A process whose first thread has ended shows its memory by the others only. */
-static long measure_threads(int process, int exactly) {
-  int folder = openat(process, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+/* A process whose first thread has ended shows what it holds by the others only. */
+static void measure_threads(struct measure *measure, int process) {
+  int folder = openat(process, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC), found = 0;
   DIR *threads = folder < 0 ? NULL : fdopendir(folder);
-  if (!threads) return 0;
-  long found = -1;
-  for (struct dirent *each; found < 0 && (each = readdir(threads));) {
+  if (!threads) return;
+  for (struct dirent *each; !found && (each = readdir(threads));) {
     int thread = isdigit(each->d_name[0])
                      ? openat(dirfd(threads), each->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC)
                      : -1;
     if (thread < 0) continue;
-    found = measure_one(thread, exactly);
+    found = measure_one(measure, thread);
     close(thread);
   }
   closedir(threads);
-  return found < 0 ? 0 : found;
 }
 
-static long measure_all(DIR *proc, int exactly) {
-  long sum = 0;
+/* What is mapped and open counts by the larger of both sums: which pages are the same is not told. */
+static long measure_all(DIR *proc, int is_exact) {
+  struct measure measure = {.is_exact = is_exact};
   rewinddir(proc);
   for (struct dirent *each; (each = readdir(proc));) {
     if (!isdigit(each->d_name[0])) continue;
     int process = openat(dirfd(proc), each->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (process < 0) continue; /* it has ended meanwhile */
-    long found = measure_one(process, exactly);
-    sum += found < 0 ? measure_threads(process, exactly) : found;
+    if (!measure_one(&measure, process)) measure_threads(&measure, process);
     close(process);
   }
-  return sum;
+  long held_open = memory_files_take(&measure.files, dirfd(proc)), mapped = measure.sum.shared;
+  return measure.sum.own + (mapped > held_open ? mapped : held_open);
 }
 
 void memory_open(struct memory_watch *watch, long limit) {

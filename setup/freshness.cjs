@@ -12,7 +12,7 @@ const {
   readdirSync,
   readFileSync,
 } = require('node:fs');
-const { dirname, join } = require('node:path');
+const { dirname, isAbsolute, join } = require('node:path');
 
 const packageRoot = dirname(__dirname);
 
@@ -99,7 +99,11 @@ function isWritable(folder) {
 }
 
 function cacheFolder() {
-  const cache = process.env.XDG_CACHE_HOME || join(process.env.HOME || '/', '.cache');
+  const { XDG_CACHE_HOME = '', HOME = '' } = process.env;
+  // relative ones count as unset (XDG Base Directory Specification)
+  const cache = isAbsolute(XDG_CACHE_HOME)
+    ? XDG_CACHE_HOME
+    : join(isAbsolute(HOME) ? HOME : '/', '.cache');
   const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8'));
   return join(cache, 'mpkit', `build-${version}-${contentHash('native')}`);
 }

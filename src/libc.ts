@@ -131,13 +131,13 @@ function namesDescriptor(path: Path): boolean {
 export function getXattr(path: Path, name: string): Buffer | undefined {
   const value = Buffer.alloc(65536);
   const get = namesDescriptor(path) ? libc().getxattr : libc().lgetxattr;
-  const size = Number(get(text(path), `${name}\0`, value, value.length));
+  const size = Number(get(text(path), attribute(name), value, value.length));
   if (size >= 0) return Buffer.from(value.subarray(0, size));
   if (['ENODATA', 'ENOTSUP', 'EOPNOTSUPP'].includes(errnoName())) return undefined;
   throw failure('lgetxattr', path);
 }
 
-/** llistxattr(2), sorted by bytes; empty where the file system has none. */
+/** llistxattr(2), sorted by bytes, which are latin1 here; empty where the file system has none. */
 export function listXattrs(path: Path): string[] {
   const names = Buffer.alloc(65536);
   const list = namesDescriptor(path) ? libc().listxattr : libc().llistxattr;
@@ -156,12 +156,12 @@ export function listXattrs(path: Path): string[] {
 
 export function setXattr(path: Path, name: string, value: Buffer): void {
   const set = namesDescriptor(path) ? libc().setxattr : libc().lsetxattr;
-  check('lsetxattr', set(text(path), `${name}\0`, value, value.length, 0), path);
+  check('lsetxattr', set(text(path), attribute(name), value, value.length, 0), path);
 }
 
 /** lremovexattr(2); one that is missing may be so. */
 export function removeXattr(path: Path, name: string): void {
-  if (libc().lremovexattr(text(path), `${name}\0`) === 0 || errnoName() === 'ENODATA') return;
+  if (libc().lremovexattr(text(path), attribute(name)) === 0 || errnoName() === 'ENODATA') return;
   throw failure('lremovexattr', path);
 }
 
@@ -266,6 +266,10 @@ function load() {
 }
 
 /** NUL-terminated bytes; a NUL inside would silently name another file. */
+function attribute(name: string): Buffer {
+  return Buffer.from(`${name}\0`, 'latin1');
+}
+
 function text(path: Path): Buffer {
   const bytes = typeof path === 'string' ? Buffer.from(path) : path;
   if (bytes.includes(0)) throw Object.assign(new Error('path with a NUL byte'), { code: 'EINVAL' });

@@ -2,8 +2,8 @@
  * Where things are: the package, its built parts, and the one state folder.
  */
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { userInfo } from 'node:os';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MpkitError } from './errors.ts';
 
@@ -16,21 +16,32 @@ export function stateRoot(flag?: string): string {
   const asked = flag ?? process.env.MPKIT_ROOT;
   if (asked) return resolve(asked);
   if (process.getuid?.() === 0) return '/var/lib/mpkit';
-  const data = process.env.XDG_DATA_HOME || join(ownHome(), '.local/share');
+  const data = absolute(process.env.XDG_DATA_HOME) ?? join(ownHome(), '.local/share');
   return join(resolve(data), 'mpkit');
 }
 
 /** HOME, and without it what the account says; a user of a container may have neither. */
 function ownHome(): string {
+  const home = absolute(process.env.HOME) ?? accountHome();
+  if (home !== undefined) return home;
+  throw new MpkitError(
+    'usage',
+    `no home folder is known for user ${process.getuid?.()}, where the state folder would be`,
+    { hint: 'set HOME to an absolute path, or choose a state folder with `--root` or MPKIT_ROOT' },
+  );
+}
+
+function accountHome(): string | undefined {
   try {
-    return homedir();
-  } catch (cause) {
-    throw new MpkitError(
-      'usage',
-      `no home folder is known for user ${process.getuid?.()}, where the state folder would be`,
-      { hint: 'set HOME, or choose a state folder with `--root` or MPKIT_ROOT', cause },
-    );
+    return absolute(userInfo().homedir);
+  } catch {
+    return undefined;
   }
+}
+
+/** Empty and relative paths count as unset (XDG Base Directory Specification). */
+function absolute(path: string | undefined): string | undefined {
+  return path !== undefined && isAbsolute(path) ? path : undefined;
 }
 
 /** Whatever mpkit makes in a state folder; what has another name there is not mpkit's. */

@@ -14,9 +14,10 @@ const turn = 20;
 export function createPause(signal?: AbortSignal): Pause {
   let since = performance.now();
   return async () => {
-    if (performance.now() - since < turn) return;
-    await nextTurn();
-    since = performance.now();
+    if (performance.now() - since >= turn) {
+      await nextTurn();
+      since = performance.now();
+    }
     requireRunning(signal);
   };
 }
@@ -24,4 +25,12 @@ export function createPause(signal?: AbortSignal): Pause {
 /** Throws `interrupted` after an abort. */
 export function requireRunning(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new MpkitError('interrupted', 'interrupted');
+}
+
+/** `source`, with a pause before each of its pieces. */
+export async function* inTurns<T>(source: AsyncIterable<T>, pause: Pause): AsyncGenerator<T> {
+  for await (const piece of source) {
+    await pause();
+    yield piece;
+  }
 }

@@ -1,6 +1,15 @@
 /** Small files that appear whole or not at all, and that count as missing where they are damaged. */
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 /** Replaces `path`. `flush`: only once the bytes are on the disk. Throws what Node throws. */
@@ -16,12 +25,17 @@ export function writeWhole(path: string, text: string, options: { flush?: boolea
   }
 }
 
-/** Undefined where it cannot be read, or is no JSON. */
+/** Undefined where it cannot be read, is no file of its own, or no JSON. */
 export function readJson(path: string): unknown {
+  let fd: number | undefined;
   try {
-    return JSON.parse(readFileSync(path, 'utf8'));
+    // nobody is waited for whose pipe lies there
+    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    return JSON.parse(readFileSync(fd, 'utf8'));
   } catch {
     return undefined;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
   }
 }
 

@@ -1,6 +1,6 @@
 /** What an image that was built here consists of, read from the store. */
-import { join } from 'node:path';
-import { type Digest, hasBlob, openBlobs, readBlob } from './image/index.ts';
+import { MpkitError } from '../errors.ts';
+import { type Digest, readBlob, storedBlobs } from './image/index.ts';
 import type { BuildRecord } from './record.ts';
 
 export interface ImageDescription {
@@ -17,10 +17,8 @@ export async function describeImages(
   root: string,
   { images }: BuildRecord,
 ): Promise<ImageDescription[]> {
-  // nothing is written
-  const blobs = await openBlobs(root, join(root, 'tmp'));
-  const describe = async ({ platform, digest, size }: BuildRecord['images'][number]) => {
-    if (!(await hasBlob(blobs, { digest: digest as Digest, size }))) return { platform, digest };
+  const blobs = storedBlobs(root);
+  const describe = async ({ platform, digest }: BuildRecord['images'][number]) => {
     const manifest = JSON.parse((await readBlob(blobs, digest as Digest)).toString('utf8'));
     const document = JSON.parse((await readBlob(blobs, manifest.config.digest)).toString('utf8'));
     const layers = manifest.layers.map((each: { digest: string; size: number }) => ({
@@ -29,5 +27,12 @@ export async function describeImages(
     }));
     return { platform, digest, layers, config: document.config, history: document.history };
   };
-  return Promise.all(images.map(describe));
+  // somebody may prune meanwhile
+  const removed = (error: unknown, { platform, digest }: BuildRecord['images'][number]) => {
+    if (!(error instanceof MpkitError) || error.code !== 'not-found') throw error;
+    return { platform, digest };
+  };
+  return Promise.all(
+    images.map((image) => describe(image).catch((error) => removed(error, image))),
+  );
 }

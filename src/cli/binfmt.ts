@@ -15,6 +15,10 @@ export const binfmtVerb: Verb = {
       });
     const verb = await load();
     if (rest.includes('--help') || rest.includes('-h')) return say(verb.help);
+    if (name !== 'install' && rest.some((word) => /^--root(=|$)/.test(word)))
+      throw new MpkitError('usage', `\`mpkit binfmt ${name}\` has no \`--root\``, {
+        hint: "leave it out: handlers are the whole host's, and only `install` takes emulators from a state folder",
+      });
     return verb.execute(rest);
   },
 };

@@ -1,7 +1,9 @@
 /** `mpkit check`: is everything in the state folder as it was made? */
 import { checkStore } from '../builder/index.ts';
+import { callersWords } from '../caller-paths.ts';
 import { openScratch } from '../emulator/index.ts';
 import { printedJson } from '../printed-json.ts';
+import { cleanName } from '../tui/clean.ts';
 import { inNamespace, parseWords, type Verb } from './verb.ts';
 
 export const checkVerb: Verb = {
@@ -13,7 +15,7 @@ build makes it anew, and nothing else is lost. Builds check what they use by the
 
   --json   what was found, as JSON
 
-Exit: 0 where all is as it was made, 1 where something was changed.
+Exit: 0 where all is as it was made, 1 where something was changed or could not be read.
 `,
   execute: async (words) => {
     const { values } = parseWords('check', words, {
@@ -26,7 +28,7 @@ Exit: 0 where all is as it was made, 1 where something was changed.
       try {
         const found = await checkStore(root, scratch);
         process.stdout.write(values.json ? `${printedJson(found, undefined, 2)}\n` : textOf(found));
-        return found.damaged.length === 0 ? 0 : 1;
+        return found.damaged.length + found.unreadable.length === 0 ? 0 : 1;
       } finally {
         scratch.remove();
       }
@@ -34,11 +36,14 @@ Exit: 0 where all is as it was made, 1 where something was changed.
   },
 };
 
-function textOf({ blobs, bytes, layers, damaged }: Awaited<ReturnType<typeof checkStore>>): string {
+function textOf(found: Awaited<ReturnType<typeof checkStore>>): string {
+  const { blobs, bytes, layers, damaged, unreadable } = found;
   const looked = `looked at ${blobs} blobs (${(bytes / 1e6).toFixed(1)} MB) and ${layers} layers`;
-  if (damaged.length === 0) return `${looked}: all are as they were made\n`;
-  const lines = damaged.map(
-    (each) => `${each} was changed: dropped, the next build makes it anew\n`,
-  );
-  return `${lines.join('')}${looked}: ${damaged.length} changed\n`;
+  if (damaged.length + unreadable.length === 0) return `${looked}: all are as they were made\n`;
+  const lines = [
+    ...damaged.map((each) => `${each} was changed: dropped, the next build makes it anew`),
+    ...unreadable,
+  ];
+  const counts = `${damaged.length} changed, ${unreadable.length} not readable`;
+  return callersWords([...lines.map(cleanName), `${looked}: ${counts}`, ''].join('\n'));
 }

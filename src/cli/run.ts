@@ -39,7 +39,8 @@ Without COMMAND the image's own entry point runs. IMAGE is one of
   -u, --user USER[:GROUP] user, by the image's own passwd and group
   --network none|host|default   default: a network of its own by pasta, else a loopback only
   -v, --volume SRC:DST[:ro]     a folder or file of the host; DST must exist in the image
-  --timeout SECONDS       end everything after this time; exit status 124
+  --timeout SECONDS       end everything after this time, which begins with the command: what is
+                          unpacked or fetched before does not count; exit status 124
   -m, --memory SIZE       end everything when its processes hold more than this together, such as
                           512m; measured many times a second; exit status 137 (default: nine
                           tenths of the machine's; 0: any)

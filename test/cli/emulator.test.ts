@@ -185,3 +185,17 @@ it.each([
   });
   expect(stdout).toBe('');
 });
+
+it.each([
+  ['arm64', 'add --platform linux/arm64'],
+  ['linux/arm64', 'add --platform linux/arm64'],
+  ['aarch64', 'add --platform linux/arm64'],
+  ['linux/arm/v7', 'add --platform linux/arm'],
+  ['./missing', 'add` without a path'],
+])('add %s, which is no file, says what to do', async (word, hint) => {
+  await expect(command('add', word)).rejects.toMatchObject({
+    code: 'not-found',
+    message: `there is no file \`${word}\``,
+    hint: expect.stringContaining(`\`mpkit emulator ${hint}`),
+  });
+});

@@ -1,6 +1,7 @@
 /** The end of a stage: config and layers become one manifest in the blob store. */
+import { MpkitError } from '../../errors.ts';
 import { normalizePlatform, type Platform } from '../../platform.ts';
-import { type Blobs, putBlob } from './blobs.ts';
+import { type BlobFacts, type Blobs, documentLimit, putBlob } from './blobs.ts';
 import { withHistory } from './config.ts';
 import { digestOf } from './digest.ts';
 import type { Descriptor, ImageConfig } from './documents.ts';
@@ -32,7 +33,7 @@ export async function assembleImage(
   const { config, layers } =
     options.layers.length > 0 ? options : await withEmptyLayer(options.config, blobs);
   const rootfs = { type: 'layers' as const, diff_ids: layers.map(({ diffId }) => diffId) };
-  const configBlob = await putBlob(blobs, formatDocument({ ...config, rootfs }));
+  const configBlob = await putDocument(blobs, 'config', { ...config, rootfs });
   const manifest = {
     schemaVersion: 2,
     mediaType: mediaTypes.manifest,
@@ -44,8 +45,18 @@ export async function assembleImage(
     })),
     ...(annotations && annotations.size > 0 && { annotations: Object.fromEntries(annotations) }),
   };
-  const { digest, size } = await putBlob(blobs, formatDocument(manifest));
+  const { digest, size } = await putDocument(blobs, 'manifest', manifest);
   return { mediaType: mediaTypes.manifest, digest, size, platform: platformOf(config) };
+}
+
+/** A document that nobody would read is not written. */
+function putDocument(blobs: Blobs, name: string, value: object): Promise<BlobFacts> {
+  const content = formatDocument(value);
+  if (content.length <= documentLimit) return putBlob(blobs, content);
+  const message = `the image's ${name} would have ${content.length} bytes, and ${documentLimit} are the most that readers take`;
+  throw new MpkitError('invalid-image', message, {
+    hint: 'shorten its ENV and LABEL, and the ARGs that each RUN repeats in the history',
+  });
 }
 
 /** As index entries name it (image-index.md, "platform"). */

@@ -4,9 +4,11 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ioError, MpkitError } from '../../errors.ts';
+import { createPause, inTurns } from '../../pause.ts';
+import { removeTree } from '../../remove-tree.ts';
 import { type Digest, digestOf, hexOf } from './digest.ts';
 
 export interface Blobs {
@@ -29,13 +31,18 @@ export const documentLimit = 4 * 1024 * 1024;
  * next one removes when this one is killed.
  */
 export async function openBlobs(stateRoot: string, temporary: string): Promise<Blobs> {
-  const blobs = { folder: join(stateRoot, 'blobs/sha256'), temporary };
+  const blobs = { ...storedBlobs(stateRoot), temporary };
   try {
     await mkdir(blobs.folder, { recursive: true, mode: 0o700 });
   } catch (error) {
     throw ioError(error, 'opening the blob store');
   }
   return blobs;
+}
+
+/** For whoever only reads: nothing is made where the store is missing. */
+export function storedBlobs(stateRoot: string): Pick<Blobs, 'folder'> {
+  return { folder: join(stateRoot, 'blobs/sha256') };
 }
 
 /**
@@ -94,7 +101,9 @@ async function startBlob(blobs: Blobs) {
       // that name this blob are marked (snapshot/durable.ts). A cut-off file has another size.
       await file!.close();
       file = undefined;
-      await rename(path, blobPath(blobs, digest));
+      await rename(path, blobPath(blobs, digest)).catch((error) => {
+        throw error.code === 'EISDIR' ? inTheWay(blobPath(blobs, digest)) : error;
+      });
       return { digest, size };
     },
     async abort(): Promise<void> {
@@ -105,31 +114,45 @@ async function startBlob(blobs: Blobs) {
   };
 }
 
+function inTheWay(path: string): MpkitError {
+  return new MpkitError('corrupt', `\`${path}\` is a folder, where a blob belongs`, {
+    hint: '`mpkit check` drops it, and whatever else is not as it was made',
+  });
+}
+
 /** Where the blob is, or would be. */
-export function blobPath(blobs: Blobs, digest: Digest): string {
+export function blobPath(blobs: Pick<Blobs, 'folder'>, digest: Digest): string {
   return join(blobs.folder, hexOf(digest));
 }
 
 /** Whether the blob is there, and of this size when one is given; its bytes are not read. */
 export async function hasBlob(
-  blobs: Blobs,
+  blobs: Pick<Blobs, 'folder'>,
   { digest, size }: { digest: Digest; size?: number },
 ): Promise<boolean> {
-  const found = await stat(blobPath(blobs, digest)).catch(() => undefined);
+  const found = await lstat(blobPath(blobs, digest)).catch(() => undefined);
   return found?.isFile() === true && (size === undefined || found.size === size);
 }
 
-/** The bytes of a small blob, checked against its digest; at most `documentLimit`. */
-export async function readBlob(blobs: Blobs, digest: Digest): Promise<Buffer> {
+/**
+ * The bytes of a small blob, checked against its digest; at most `documentLimit`. Throws `not-found`
+ * where it is missing.
+ */
+export async function readBlob(blobs: Pick<Blobs, 'folder'>, digest: Digest): Promise<Buffer> {
   let file: FileHandle | undefined;
   try {
-    file = await open(blobPath(blobs, digest), constants.O_RDONLY | constants.O_NOFOLLOW);
+    file = await open(blobPath(blobs, digest), ownFile);
     const content = await readBounded(file, `\`${digest}\``);
     const found = createHash('sha256').update(content).digest('hex');
     if (found !== hexOf(digest)) throw await dropCorrupt(blobs, digest);
     return content;
   } catch (error) {
-    throw ioError(error, `reading blob \`${digest}\``);
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+      throw ioError(error, `reading blob \`${digest}\``);
+    throw new MpkitError('not-found', `blob \`${digest}\` is not in the state folder`, {
+      hint: '`mpkit prune` removed it: build again',
+      cause: error,
+    });
   } finally {
     await file?.close();
   }
@@ -139,12 +162,18 @@ export async function readBlob(blobs: Blobs, digest: Digest): Promise<Buffer> {
  * Reads the whole blob again. Throws `corrupt` when its bytes are not those of its name, and drops
  * it: whatever needs it makes it anew.
  */
-export async function verifyBlob(blobs: Blobs, digest: Digest): Promise<void> {
+export async function verifyBlob(
+  blobs: Blobs,
+  digest: Digest,
+  pause = createPause(),
+): Promise<void> {
   const hash = createHash('sha256');
   try {
-    const flags = constants.O_RDONLY | constants.O_NOFOLLOW;
-    const file = await open(blobPath(blobs, digest), flags);
-    for await (const chunk of file.createReadStream({ highWaterMark: 1 << 20 })) hash.update(chunk);
+    // what is no file cannot always be opened
+    if (!(await lstat(blobPath(blobs, digest))).isFile()) throw await dropCorrupt(blobs, digest);
+    const file = await open(blobPath(blobs, digest), ownFile);
+    const content = inTurns(file.createReadStream({ highWaterMark: 1 << 20 }), pause);
+    for await (const chunk of content) hash.update(chunk);
   } catch (error) {
     throw ioError(error, `reading blob \`${digest}\``);
   }
@@ -182,9 +211,20 @@ function mismatch(expected: BlobFacts, found: string): MpkitError {
   );
 }
 
+/** Of what the store holds: neither through a link, nor waiting for somebody who writes. */
+export const ownFile = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
 /** Drops a blob that holds other bytes than its name says; returns what to throw. */
-export async function dropCorrupt(blobs: Blobs, digest: Digest): Promise<MpkitError> {
-  await unlink(blobPath(blobs, digest)).catch(() => {});
+export async function dropCorrupt(
+  blobs: Pick<Blobs, 'folder'>,
+  digest: Digest,
+): Promise<MpkitError> {
+  try {
+    removeTree(Buffer.from(blobPath(blobs, digest)));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+      throw ioError(error, `removing blob \`${digest}\``);
+  }
   return new MpkitError(
     'corrupt',
     `blob \`${digest}\` was changed in the state folder: it has other bytes than its name says`,

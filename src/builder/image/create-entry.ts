@@ -30,6 +30,7 @@ import { parseEntryPath, refused } from './entry-path.ts';
 import type { Sparse, TarEntry } from './tar-header.ts';
 import type { TarMember } from './tar-read.ts';
 import { mayBeSet } from './xattrs.ts';
+import { dataRuns } from './zeros.ts';
 
 export interface CreateOptions {
   rootFd: number;
@@ -93,7 +94,7 @@ async function createFile(path: Buffer, member: TarMember, options: CreateOption
   const fd = exclusively(options, () => openSync(path, flags, 0o600));
   try {
     if (member.sparse) await writeSparse(fd, member, member.sparse);
-    else for await (const chunk of member.content()) writeAll(fd, chunk, null);
+    else await writeContent(fd, member);
     if (!options.ignoreOwners) fchownSync(fd, member.uid, member.gid);
     fchmodSync(fd, member.mode);
   } finally {
@@ -104,12 +105,26 @@ async function createFile(path: Buffer, member: TarMember, options: CreateOption
   setTimes(path, member.mtime);
 }
 
-function writeAll(fd: number, chunk: Buffer, at: number | null): void {
-  for (let done = 0; done < chunk.length; )
-    done += writeSync(fd, chunk, done, chunk.length - done, at === null ? null : at + done);
+/** Long runs of zeros become holes. */
+async function writeContent(fd: number, member: TarMember): Promise<void> {
+  let at = 0;
+  let end = 0;
+  for await (const chunk of member.content()) {
+    for (const { offset, bytes } of dataRuns(chunk)) {
+      writeAll(fd, bytes, at + offset);
+      end = at + offset + bytes.length;
+    }
+    at += chunk.length;
+  }
+  if (end < at) ftruncateSync(fd, at);
 }
 
-/** What is not stored stays a hole. */
+function writeAll(fd: number, chunk: Buffer, at: number): void {
+  for (let done = 0; done < chunk.length; )
+    done += writeSync(fd, chunk, done, chunk.length - done, at + done);
+}
+
+/** What is not stored stays a hole, too. */
 async function writeSparse(
   fd: number,
   member: TarMember,
@@ -121,7 +136,7 @@ async function writeSparse(
   for await (const chunk of member.content())
     for (let rest = chunk; rest.length > 0 && current; ) {
       const part = rest.subarray(0, current.length);
-      writeAll(fd, part, current.offset);
+      for (const { offset, bytes } of dataRuns(part)) writeAll(fd, bytes, current.offset + offset);
       rest = rest.subarray(part.length);
       const length = current.length - part.length;
       current = length > 0 ? { offset: current.offset + part.length, length } : left.pop();

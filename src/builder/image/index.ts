@@ -14,6 +14,7 @@ export {
   openBlobs,
   putBlob,
   readBlob,
+  storedBlobs,
   verifyBlob,
 } from './blobs.ts';
 export * from './config.ts';
@@ -35,4 +36,4 @@ export { mediaTypes } from './media-types.ts';
 export { formatReference, parseReference, parseTag, type Reference } from './reference.ts';
 export { checkTruthful, type TruthCheck } from './truthful.ts';
 export { unpackArchive } from './unpack-archive.ts';
-export { unpackAllowance } from './unpack-limit.ts';
+export { type Amount, freeBytes, unpackAllowance } from './unpack-limit.ts';

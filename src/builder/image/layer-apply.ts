@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { ioError, MpkitError } from '../../errors.ts';
+import { createPause, inTurns } from '../../pause.ts';
 import { brokenPacking, decompress } from './decompress.ts';
 import type { Digest } from './digest.ts';
 import { entryError } from './entry-error.ts';
@@ -14,7 +15,7 @@ import { meaningOf, parseEntryPath } from './entry-path.ts';
 import { type LayerTarget, openTarget } from './layer-target.ts';
 import { compressionOf } from './media-types.ts';
 import { readTar, type TarMember } from './tar-read.ts';
-import { overLimit } from './unpack-limit.ts';
+import { type Amount, createMeter, overLimit } from './unpack-limit.ts';
 
 export interface ApplyOptions {
   /** The blob's file, its digest already checked. */
@@ -23,31 +24,27 @@ export interface ApplyOptions {
   /** Of the merged root to write into; stays open. */
   rootFd: number;
   expectedDiffId: Digest;
-  /** Unpacked bytes, holes included. */
-  most: number;
+  most: Amount;
   /** Everything belongs to root: for a user namespace that maps one id only. */
   ignoreOwners?: boolean;
   signal?: AbortSignal;
 }
 
 /**
- * Returns how many bytes it unpacked to. Throws `invalid-image` naming the entry, `not-supported`, `host-unable` for an owner outside the
- * namespace's ids, `disk-full` or `io`. After any failure the caller removes the upper folder.
+ * Returns what it unpacked to. Throws `invalid-image` naming the entry, `not-supported`,
+ * `host-unable` for an owner outside the namespace's ids, `interrupted`, `disk-full` or `io`. After
+ * any failure the caller removes the upper folder.
  */
-export async function applyLayer(options: ApplyOptions): Promise<number> {
-  const { rootFd, ignoreOwners = false, signal } = options;
+export async function applyLayer(options: ApplyOptions): Promise<Amount> {
+  const { rootFd, ignoreOwners = false } = options;
   const target = openTarget(rootFd, { ignoreOwners });
   try {
-    return await readUnpacked(options, async (source) => {
-      let holes = 0;
+    return await readUnpacked(options, async (source, addHoles) => {
       for await (const member of readTar(source)) {
-        signal?.throwIfAborted();
-        if (member.sparse) holes += member.sparse.size - member.size;
-        if (holes > options.most) throw overLimit(options.most);
+        if (member.sparse) addHoles(member.sparse.size - member.size);
         await applyMember(target, member);
       }
       target.finish();
-      return holes;
     });
   } finally {
     target.close();
@@ -55,38 +52,37 @@ export async function applyLayer(options: ApplyOptions): Promise<number> {
 }
 
 /** Throws as `applyLayer` does where the blob unpacks to something else; makes nothing of it. */
-export async function checkUnpacked(options: Omit<ApplyOptions, 'rootFd'>): Promise<number> {
+export async function checkUnpacked(options: Omit<ApplyOptions, 'rootFd'>): Promise<Amount> {
   return readUnpacked(options, async (source) => {
-    for await (const _ of source) options.signal?.throwIfAborted();
-    return 0;
+    for await (const _ of source);
   });
 }
 
-/** `read` takes all of it, and returns how many bytes it stands for besides. */
+/** `read` takes all of it, and tells which holes it stands for besides. */
 async function readUnpacked(
-  { blob, mediaType, expectedDiffId, most }: Omit<ApplyOptions, 'rootFd'>,
-  read: (source: AsyncIterable<Buffer>) => Promise<number>,
-): Promise<number> {
+  { blob, mediaType, expectedDiffId, most, signal }: Omit<ApplyOptions, 'rootFd'>,
+  read: (source: AsyncIterable<Buffer>, addHoles: (length: number) => void) => Promise<void>,
+): Promise<Amount> {
   const compression = compressionOf(mediaType);
   const hash = createHash('sha256');
-  let total = 0;
+  const meter = createMeter(() => most, overLimit);
   let file: FileHandle | undefined;
   try {
     file = await open(blob, constants.O_RDONLY | constants.O_NOFOLLOW);
     const raw = file.createReadStream({ highWaterMark: 1 << 18, autoClose: false });
-    const source = limited(decompress(raw, compression), most, (chunk) => {
+    const unpacked = inTurns(decompress(raw, compression), createPause(signal));
+    const source = watched(unpacked, (chunk) => {
+      meter.addChunk(chunk);
       hash.update(chunk);
-      total += chunk.length;
     });
-    const others = await read(source);
-    total += others;
+    await read(source, meter.addHoles);
   } catch (error) {
     throw explain(error);
   } finally {
     await file?.close();
   }
   const diffId = `sha256:${hash.digest('hex')}`;
-  if (diffId === expectedDiffId) return total;
+  if (diffId === expectedDiffId) return meter.used;
   throw new MpkitError(
     'invalid-image',
     `a layer unpacks to \`${diffId}\`, but its image says \`${expectedDiffId}\``,
@@ -105,22 +101,17 @@ async function applyMember(target: LayerTarget, member: TarMember): Promise<void
   }
 }
 
-async function* limited(
+async function* watched(
   source: AsyncIterable<Buffer>,
-  most: number,
   see: (chunk: Buffer) => void,
 ): AsyncGenerator<Buffer> {
-  let total = 0;
   for await (const chunk of source) {
-    total += chunk.length;
-    if (total > most) throw overLimit(most);
     see(chunk);
     yield chunk;
   }
 }
 
 function explain(error: unknown): unknown {
-  if ((error as Error).name === 'AbortError') return error;
   const broken = brokenPacking(error);
   if (broken !== undefined)
     return new MpkitError('invalid-image', `a layer that cannot be unpacked: ${broken}`, {

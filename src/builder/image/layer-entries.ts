@@ -144,9 +144,13 @@ function mark(name: Buffer, mtime: number): LayerItem {
 function timeOf(stats: Stats, epoch: number | undefined): number {
   const nanoseconds = 1_000_000_000n;
   const whole = stats.mtimeNs / nanoseconds;
-  const seconds = Number(stats.mtimeNs % nanoseconds < 0n ? whole - 1n : whole);
+  const floor = Number(stats.mtimeNs % nanoseconds < 0n ? whole - 1n : whole);
+  const seconds = Math.max(-farthest, Math.min(floor, farthest));
   return epoch === undefined ? seconds : Math.min(seconds, epoch);
 }
+
+/** Twelve digits, as many as readers of PAX records take: some 30,000 years. */
+const farthest = 999_999_999_999;
 
 // makedev(3): 12 bits of the major and 8 of the minor are lowest, the rest of both above
 function major(device: bigint): number {

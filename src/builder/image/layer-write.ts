@@ -10,6 +10,7 @@ import { type Blobs, putBlob } from './blobs.ts';
 import type { Digest } from './digest.ts';
 import { gzip } from './gzip.ts';
 import { type LayerItem, layerEntries } from './layer-entries.ts';
+import { readableItems } from './layer-readable.ts';
 import { mediaTypes } from './media-types.ts';
 import { encodeHeader, endOfArchive, padding } from './tar-header.ts';
 
@@ -33,10 +34,10 @@ export interface LayerOptions {
   pause?: Pause;
 }
 
-/** Throws `disk-full`, `io`, or `invalid-image` for a name that no layer can hold. */
+/** Throws `disk-full`, `io`, or `invalid-image` for what no layer can hold. */
 export async function writeLayer(folder: string, options: LayerOptions): Promise<Layer> {
   const { blobs, epoch, level = 4, pause = createPause() } = options;
-  const tar = hashed(tarChunks(layerEntries(folder, epoch)), pause);
+  const tar = hashed(tarChunks(readableItems(layerEntries(folder, epoch))), pause);
   try {
     const { digest, size } = await putBlob(blobs, gzip(tar.chunks, level));
     return { mediaType: mediaTypes.layerGzip, digest, size, ...tar.result() };

@@ -3,6 +3,7 @@
  * Nothing in it is trusted: every blob is hashed again.
  */
 import { MpkitError } from '../../errors.ts';
+import { createPause, inTurns } from '../../pause.ts';
 import { type BlobFacts, type Blobs, hasBlob, putBlob } from './blobs.ts';
 import { digestOf, hexOf, parseDigest } from './digest.ts';
 import { type Descriptor, parseIndex, parseLayoutMark } from './documents.ts';
@@ -60,10 +61,12 @@ export async function importLayoutBlob(
   { files }: Layout,
   { digest, size }: BlobFacts,
   blobs: Blobs,
+  pause = createPause(),
 ): Promise<void> {
   if (await hasBlob(blobs, { digest, size })) return;
   try {
-    await putBlob(blobs, files.blob(`blobs/sha256/${hexOf(digest)}`), { digest, size });
+    const content = inTurns(files.blob(`blobs/sha256/${hexOf(digest)}`), pause);
+    await putBlob(blobs, content, { digest, size });
   } catch (error) {
     if ((error as MpkitError).code !== 'not-found') throw error;
     throw new MpkitError('not-found', `\`${files.name}\` lacks blob \`${digest}\` of its image`, {

@@ -1,9 +1,9 @@
 /** One image of the store, or the index of several, in the shape of a layout. */
-import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import * as v from 'valibot';
 import { MpkitError } from '../../errors.ts';
-import { type Blobs, blobPath, hasBlob, readBlob } from './blobs.ts';
+import { type Blobs, blobPath, hasBlob, ownFile, readBlob } from './blobs.ts';
 import { type Digest, parseDigest } from './digest.ts';
 import { parseDocument } from './json.ts';
 import type { Layout } from './layout-read.ts';
@@ -21,7 +21,14 @@ export async function openStored(blobs: Blobs, digest: Digest): Promise<Layout> 
     files: {
       name: digest,
       document: (name) => readBlob(blobs, digestIn(name)),
-      blob: (name) => createReadStream(blobPath(blobs, digestIn(name))),
+      blob: async function* (name) {
+        const file = await open(blobPath(blobs, digestIn(name)), ownFile);
+        try {
+          yield* file.createReadStream({ autoClose: false });
+        } finally {
+          await file.close();
+        }
+      },
     },
     selected: [{ mediaType: typeOf(content), digest, size: content.length }],
   };

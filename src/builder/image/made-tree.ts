@@ -62,7 +62,8 @@ export function madeTree(): MadeTree {
   return { root, node, child, mark };
 }
 
-const mostNames = 2_000_000;
+/** Of one layer; the writer refuses more, too. */
+export const mostNames = 2_000_000;
 
 function partsOf(path: string): string[] {
   return path.split('/').filter((part) => part !== '');

@@ -15,7 +15,8 @@ export function parsePax(content: Buffer): PaxRecords {
     if (!/^[1-9][0-9]*$/.test(digits) || end > content.length || content[end - 1] !== 0x0a)
       throw new Malformed('an extended header whose lengths are wrong');
     if (equals < 0 || equals >= end) throw new Malformed('an extended header without `=`');
-    const key = content.toString('utf8', blank + 1, equals);
+    // attributes have names of any bytes, as libc.ts gives and takes them
+    const key = content.toString('latin1', blank + 1, equals);
     const value = Buffer.from(content.subarray(equals + 1, end - 1));
     at = end;
     if (isRegion(key)) {

@@ -56,17 +56,28 @@ export const typeFlags: Record<TarType, string> = {
 
 /** One header, or two with the PAX records' own; a multiple of 512 bytes. */
 export function encodeHeader(entry: TarEntry): Buffer {
-  const name =
-    entry.type === 'directory' && entry.name.at(-1) !== slash
-      ? Buffer.concat([entry.name, Buffer.of(slash)])
-      : entry.name;
-  const records = paxRecords(entry, name);
+  const name = nameOf(entry);
+  const body = paxBody(entry);
   const header = ustar({ ...entry, name }, typeFlags[entry.type]);
-  if (records.length === 0) return header;
-  const body = Buffer.concat(records);
+  if (body.length === 0) return header;
   const own = { ...plain, name: Buffer.from('PaxHeaders/entry'), size: body.length };
   return Buffer.concat([ustar(own, 'x'), body, padding(body.length), header]);
 }
+
+/** As it is written: folders' names end with a slash. */
+export function nameOf({ type, name }: TarEntry): Buffer {
+  return type === 'directory' && name.at(-1) !== slash
+    ? Buffer.concat([name, Buffer.of(slash)])
+    : name;
+}
+
+/** The PAX records for what does not fit; none is empty. */
+export function paxBody(entry: TarEntry): Buffer {
+  return Buffer.concat(paxRecords(entry, nameOf(entry)));
+}
+
+/** Bytes that the records of one entry may have. */
+export const largestExtension = 1024 * 1024;
 
 /** Zeros that fill the last block after `size` bytes. */
 export function padding(size: number): Buffer {

@@ -11,6 +11,7 @@ import { checkSparse, readOldSparse, sparseName, sparseOf } from './sparse.ts';
 import {
   blockSize,
   headerSum,
+  largestExtension,
   type Sparse,
   type TarEntry,
   type TarType,
@@ -172,13 +173,11 @@ function parseHeader(block: Buffer): Header {
 }
 
 async function readExtra(reader: Reader, size: number): Promise<Buffer> {
-  if (size > extraLimit) throw new Malformed(`an extended header of ${size} bytes`);
+  if (size > largestExtension) throw new Malformed(`an extended header of ${size} bytes`);
   const content = await reader.take(size);
   await reader.skip(paddingOf(size));
   return content;
 }
-
-const extraLimit = 1024 * 1024;
 
 /** Up to the first NUL. */
 function cString(field: Buffer): Buffer {

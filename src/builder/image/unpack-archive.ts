@@ -3,13 +3,14 @@
  * begins is a file like others here, and everything belongs to root.
  */
 import { ioError, MpkitError } from '../../errors.ts';
+import { createPause, inTurns } from '../../pause.ts';
 import { brokenPacking, decompress } from './decompress.ts';
 import { entryError } from './entry-error.ts';
 import { parseEntryPath } from './entry-path.ts';
 import { openTarget } from './layer-target.ts';
 import type { Compression } from './media-types.ts';
 import { readTar } from './tar-read.ts';
-import { archiveOverLimit, unpackAllowance } from './unpack-limit.ts';
+import { archiveOverLimit, createMeter, freeBytes, unpackAllowance } from './unpack-limit.ts';
 
 export interface UnpackOptions {
   packed: AsyncIterable<Buffer>;
@@ -25,28 +26,20 @@ export interface UnpackOptions {
 export async function unpackArchive(options: UnpackOptions): Promise<void> {
   const { packed, compression, rootFd, name, signal } = options;
   const target = openTarget(rootFd, { ignoreOwners: true });
-  const size = { packed: 0, unpacked: 0 };
-  const check = () => {
-    const most = unpackAllowance([size.packed]);
-    if (size.unpacked > most) throw archiveOverLimit(name, most);
-  };
-  const source = counted(
-    decompress(
-      counted(packed, (length) => {
-        size.packed += length;
-      }),
-      compression,
-    ),
-    (length) => {
-      size.unpacked += length;
-      check();
-    },
+  const free = freeBytes(`/proc/self/fd/${rootFd}`);
+  let size = 0;
+  const meter = createMeter(
+    () => unpackAllowance([size], free),
+    (most) => archiveOverLimit(name, most),
   );
+  const counted = watched(packed, (chunk) => {
+    size += chunk.length;
+  });
+  const unpacked = inTurns(decompress(counted, compression), createPause(signal));
+  const source = watched(unpacked, meter.addChunk);
   try {
     for await (const member of readTar(source)) {
-      signal.throwIfAborted();
-      if (member.sparse) size.unpacked += member.sparse.size - member.size;
-      check();
+      if (member.sparse) meter.addHoles(member.sparse.size - member.size);
       try {
         await target.create(parseEntryPath(member.name), member);
       } catch (error) {
@@ -61,12 +54,12 @@ export async function unpackArchive(options: UnpackOptions): Promise<void> {
   }
 }
 
-async function* counted(
+async function* watched(
   source: AsyncIterable<Buffer>,
-  see: (length: number) => void,
+  see: (chunk: Buffer) => void,
 ): AsyncGenerator<Buffer> {
   for await (const chunk of source) {
-    see(chunk.length);
+    see(chunk);
     yield chunk;
   }
 }

@@ -1,12 +1,16 @@
 /** A base image: its layers, each unpacked once whatever builds and platforms use it. */
 import { closeSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { withLock } from '../../emulator/index.ts';
 import { MpkitError } from '../../errors.ts';
+import { createPause } from '../../pause.ts';
 import {
+  type Amount,
   applyLayer,
   blobPath,
   checkUnpacked,
   type Digest,
+  freeBytes,
   hasBlob,
   importLayoutBlob,
   type Layout,
@@ -14,7 +18,8 @@ import {
   verifyBlob,
 } from '../image/index.ts';
 import { digestOf, type ImageOp } from '../plan/index.ts';
-import type { Snapshot, SnapshotLayer } from '../snapshot/index.ts';
+import type { Snapshot } from '../snapshot/index.ts';
+import type { Unpacked } from './cache.ts';
 import type { Executor } from './executor.ts';
 
 /**
@@ -30,15 +35,17 @@ export async function unpackImage(
   const { layout, resolved } = executor.image(op.manifest);
   const { layers } = resolved.manifest;
   const snapshot: Snapshot = [];
-  let left = unpackAllowance(layers.map(({ size }) => size));
+  const free = freeBytes(dirname(executor.layers.folderOf({ diffId: '' })));
+  const sizes = layers.map(({ size }) => size);
+  let left = unpackAllowance(sizes, free);
   for (const [at, blob] of layers.entries()) {
     const diffId = resolved.config.rootfs.diff_ids[at];
     if (!diffId) throw new MpkitError('invalid-image', 'the config names too few layers');
     const layer: BaseLayer = { diffId, blob, layout, below: snapshot, left };
-    const { uncompressedSize } = await namingLayer(layer, at, layers.length, () =>
+    const { uncompressedSize, data } = await namingLayer(layer, at, layers.length, () =>
       unpackLayer(layer, executor, fresh),
     );
-    left = Math.max(0, left - uncompressedSize);
+    left = { data: left.data - data, empty: left.empty - (uncompressedSize - data) };
     const { mediaType, digest, size } = blob;
     snapshot.push({ diffId, uncompressedSize, blob: { mediaType, digest, size } });
   }
@@ -50,8 +57,8 @@ interface BaseLayer {
   blob: { mediaType: string; digest: Digest; size: number };
   layout: Layout;
   below: Snapshot;
-  /** Bytes that it may unpack to. */
-  left: number;
+  /** What it may unpack to. */
+  left: Amount;
 }
 
 async function unpackLayer(
@@ -66,7 +73,9 @@ async function unpackLayer(
   const asBefore = (): Unpacked | undefined => {
     const before = proven();
     if (!executor.layers.find(diffId) || before?.diffId !== diffId) return undefined;
-    return before.uncompressedSize <= layer.left ? before : undefined;
+    const { data, uncompressedSize } = before;
+    const isWithin = data <= layer.left.data && uncompressedSize - data <= layer.left.empty;
+    return isWithin ? before : undefined;
   };
   const known = isStored ? asBefore() : undefined;
   if (known) return known;
@@ -77,38 +86,38 @@ async function unpackLayer(
     await possess(layout, blob, executor);
     const meanwhile = asBefore();
     if (meanwhile) return meanwhile;
-    const uncompressedSize = await (executor.layers.find(diffId) ? check : apply)(layer, executor);
-    const unpacked = { diffId, uncompressedSize };
+    const amount = await (executor.layers.find(diffId) ? check : apply)(layer, executor);
+    const unpacked = { diffId, uncompressedSize: amount.data + amount.empty, data: amount.data };
     executor.cache.putUnpacked(key, unpacked);
     return unpacked;
   });
 }
 
-type Unpacked = Pick<SnapshotLayer, 'diffId' | 'uncompressedSize'>;
-
 /** A blob that was changed since it was stored is taken from the layout once more. */
 async function possess(layout: Layout, blob: BaseLayer['blob'], executor: Executor): Promise<void> {
+  const pause = createPause(executor.signal);
   if (await hasBlob(executor.blobs, blob)) {
-    const changed = await verifyBlob(executor.blobs, blob.digest).catch((error) => error);
+    const verified = verifyBlob(executor.blobs, blob.digest, pause);
+    const changed = await verified.catch((error) => error);
     if (!changed) return;
     if (changed.code !== 'corrupt') throw changed;
   }
-  await importLayoutBlob(layout, blob, executor.blobs);
+  await importLayoutBlob(layout, blob, executor.blobs, pause);
 }
 
 /** Somebody else's layer of that name is there: is it this one? */
-function check({ diffId, blob, left }: BaseLayer, { blobs, signal }: Executor): Promise<number> {
+function check({ diffId, blob, left }: BaseLayer, { blobs, signal }: Executor): Promise<Amount> {
   const { mediaType } = blob;
   const options = { blob: blobPath(blobs, blob.digest), mediaType, most: left, signal };
   return checkUnpacked({ ...options, expectedDiffId: diffId });
 }
 
-async function apply(layer: BaseLayer, executor: Executor): Promise<number> {
+async function apply(layer: BaseLayer, executor: Executor): Promise<Amount> {
   const { diffId, blob, below, left } = layer;
   const { rootFd, folder } = executor.mounts.writable(below);
-  let uncompressedSize: number;
+  let amount: Amount;
   try {
-    uncompressedSize = await applyLayer({
+    amount = await applyLayer({
       blob: blobPath(executor.blobs, blob.digest),
       mediaType: blob.mediaType,
       rootFd,
@@ -120,8 +129,8 @@ async function apply(layer: BaseLayer, executor: Executor): Promise<number> {
   } finally {
     closeSync(rootFd);
   }
-  await executor.layers.commit(folder, { diffId, uncompressedSize });
-  return uncompressedSize;
+  await executor.layers.commit(folder, { diffId, uncompressedSize: amount.data + amount.empty });
+  return amount;
 }
 
 /** Says which layer it was that could not be had. */

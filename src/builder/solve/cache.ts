@@ -7,7 +7,10 @@ import { join } from 'node:path';
 import type { Journal, LayerStore, SnapshotLayer } from '../snapshot/index.ts';
 
 /** Of a base's layer: what its plain form is, and how large. */
-type Unpacked = Pick<SnapshotLayer, 'diffId' | 'uncompressedSize'>;
+export interface Unpacked extends Pick<SnapshotLayer, 'diffId' | 'uncompressedSize'> {
+  /** Bytes of it that take place on the disk. */
+  data: number;
+}
 
 export interface StepCache {
   find: (key: string) => SnapshotLayer | undefined;

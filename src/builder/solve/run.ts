@@ -1,11 +1,13 @@
 /** RUN: one command in the sandbox, on a writable layer. */
 import { closeSync } from 'node:fs';
+import { cpuOf } from '../../binfmt/index.ts';
 import {
   chooseNetwork,
   guestEnvironment,
   guestFiles,
   guestHostname,
   moreIds,
+  type Runner,
   requireMapped,
   resolveUser,
   runStep,
@@ -46,9 +48,8 @@ async function execute(
   requireMapped(user, op.user);
   closeSync(makeFoldersInRoot(rootFd, op.directory));
   const network = chooseNetwork(op.network, executor.scratch);
-  const guests = await Promise.all(
-    guestPlatforms(vertex).map((each) => executor.runners.get(each)),
-  );
+  const others = guestPlatforms(vertex).slice(1);
+  const guests = await Promise.all(others.map((each) => guestRunner(each, executor)));
   const tail = createTail();
   const result = await runStep({
     rootFd,
@@ -64,7 +65,7 @@ async function execute(
     files: guestFiles(network.step.network),
     answerSyncs: true,
     linux32: runner.linux32,
-    handlers: guests.flatMap(({ handlers }) => handlers),
+    handlers: [runner, ...guests].flatMap(({ handlers }) => handlers),
     platform: op.platform,
     ...network.step,
     output: (chunk) => {
@@ -82,18 +83,38 @@ async function execute(
 }
 
 /**
- * The CPUs whose programs a step can run: its own, and those that the steps ran on of which its files
- * were made. So a tree that was built for another CPU can be entered, nothing is fetched that the
- * build would not need anyway, and neither neighbours nor what is stored here change a result.
+ * The CPUs whose programs a step can run: its own, and those of the images and the steps that its
+ * files come from. So a tree for another CPU can be entered, nothing is fetched that the Dockerfile
+ * does not name, and neither neighbours nor what is stored here change a result.
  */
 function guestPlatforms(vertex: Vertex): Platform[] {
   const found = new Map<string, Platform>();
-  for (const { op } of allVertices([vertex]).reverse())
-    if (op.kind === 'run' && !found.has(op.platform.architecture))
-      found.set(op.platform.architecture, op.platform);
+  for (const { op } of allVertices([vertex]).reverse()) {
+    const platform = broughtBy(op);
+    if (platform && !found.has(platform.architecture)) found.set(platform.architecture, platform);
+  }
   const [own, ...others] = [...found.values()];
   const byName = (a: Platform, b: Platform) => (a.architecture < b.architecture ? -1 : 1);
   return own ? [own, ...others.sort(byName)] : [];
+}
+
+/** An image that nothing could run is only copied from; which variant it is for decides nothing. */
+function broughtBy(op: Vertex['op']): Platform | undefined {
+  if (op.kind === 'run') return op.platform;
+  if (op.kind !== 'image') return undefined;
+  const { os, architecture } = op.platform;
+  return os === 'linux' && cpuOf(architecture) ? { os, architecture } : undefined;
+}
+
+async function guestRunner(platform: Platform, executor: Executor): Promise<Runner> {
+  try {
+    return await executor.runners.get(platform);
+  } catch (error) {
+    if (!(error instanceof MpkitError)) throw error;
+    const { code, message, hint, cause } = error;
+    const whose = `files of this step are for ${formatPlatform(platform)}`;
+    throw new MpkitError(code, `${whose}: ${message}`, { hint, cause });
+  }
 }
 
 function failure(

@@ -2,9 +2,10 @@
 import { createReadStream } from 'node:fs';
 import { access, constants, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
-import { cpus } from '../../binfmt/index.ts';
+import { cpuOf, cpus } from '../../binfmt/index.ts';
 import { callersWords, hostPath } from '../../caller-paths.ts';
 import { ioError, MpkitError } from '../../errors.ts';
+import { parsePlatform } from '../../platform.ts';
 import { compareVersions } from '../../qemu-version.ts';
 import { addEmulator } from '../add.ts';
 import type { EmulatorRecord } from '../record.ts';
@@ -105,9 +106,21 @@ async function checkFile(path: string, name: string): Promise<void> {
   const facts = await stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR')
       throw ioError(error, `reading \`${name}\``);
+    const cpu = emulatedBy(name);
     throw new MpkitError('not-found', `there is no file \`${name}\``, {
-      hint: '`mpkit emulator add` without a path fetches every emulator',
+      hint: cpu
+        ? `\`mpkit emulator add --platform linux/${cpu}\` fetches the emulator of that CPU`
+        : '`mpkit emulator add` without a path fetches every emulator',
     });
   });
   if (!facts.isFile()) throw new MpkitError('invalid-input', `\`${name}\` is no regular file`);
+}
+
+/** Where the word for a CPU was taken for a path. */
+function emulatedBy(name: string): string | undefined {
+  try {
+    return cpuOf(parsePlatform(name).architecture)?.architecture;
+  } catch {
+    return undefined;
+  }
 }

@@ -25,6 +25,7 @@ import {
   applyTo,
   isRoot,
   needsRoot,
+  plenty,
   type Spec,
   stackOn,
   tarOf,
@@ -283,7 +284,7 @@ async function applyGzip(content: Buffer, expectedDiffId: ReturnType<typeof dige
   try {
     await applyLayer({
       blob,
-      most: 2 ** 30,
+      most: plenty,
       mediaType: mediaTypes.layerGzip,
       rootFd,
       expectedDiffId,

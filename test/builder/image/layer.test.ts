@@ -28,7 +28,7 @@ import { layerEntries } from '../../../src/builder/image/layer-entries.ts';
 import { hashLayer, tarChunks, writeLayer } from '../../../src/builder/image/layer-write.ts';
 import { getXattr, makeNode, setXattr } from '../../../src/libc.ts';
 import { removeTree } from '../../../src/remove-tree.ts';
-import { isRoot, needsRoot, stackOn, temporaryFolder } from './workshop.ts';
+import { isRoot, needsRoot, plenty, stackOn, temporaryFolder } from './workshop.ts';
 
 const emptyTar = 'sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef';
 
@@ -172,7 +172,7 @@ describe.skipIf(!isRoot)(`a layer that is written and applied${needsRoot}`, () =
       await applyLayer({
         blob: blobPath(blobs, made.digest),
         mediaType: made.mediaType,
-        most: 2 ** 30,
+        most: plenty,
         rootFd: into,
         expectedDiffId: made.diffId,
       });
@@ -227,7 +227,7 @@ describe.skipIf(!isRoot)(`a layer that is written and applied${needsRoot}`, () =
     await applyLayer({
       blob: blobPath(blobs, layer.digest),
       mediaType: layer.mediaType,
-      most: 2 ** 30,
+      most: plenty,
       rootFd: second.rootFd,
       expectedDiffId: layer.diffId,
     });

@@ -19,7 +19,7 @@ import { applyLayer } from '../../../src/builder/image/layer-apply.ts';
 import { mediaTypes } from '../../../src/builder/image/media-types.ts';
 import { unzstd } from '../../../src/builder/image/zstd.ts';
 import { requires } from '../../helpers/requires.ts';
-import { applyTo, tarOf, temporaryFolder } from './workshop.ts';
+import { applyTo, plenty, tarOf, temporaryFolder } from './workshop.ts';
 
 describe('hard links', () => {
   it('may repeat a symbolic link, without following it', async () => {
@@ -149,7 +149,7 @@ describe('zstd', () => {
     writeFileSync(blob, compress(tar));
     const rootFd = openSync(root, 'r');
     try {
-      const options = { blob, rootFd, most: 2 ** 30, mediaType: mediaTypes.layerZstd };
+      const options = { blob, rootFd, most: plenty, mediaType: mediaTypes.layerZstd };
       await applyLayer({ ...options, expectedDiffId: digestOf(tar) });
       writeFileSync(blob, compress(tar).subarray(0, 60));
       await expect(applyLayer({ ...options, expectedDiffId: digestOf(tar) })).rejects.toMatchObject(

@@ -30,7 +30,7 @@ import { parsePlatform } from '../../../src/platform.ts';
 import { removeTree } from '../../../src/remove-tree.ts';
 import { walkTree } from '../../../src/walk-tree.ts';
 import { requires } from '../../helpers/requires.ts';
-import { isRoot, needsRoot, type Stack, stackOn, temporaryFolder } from './workshop.ts';
+import { isRoot, needsRoot, plenty, type Stack, stackOn, temporaryFolder } from './workshop.ts';
 
 const umoci = requires('umoci');
 const skopeo = requires('skopeo');
@@ -87,7 +87,7 @@ async function twoLayers(seed: number) {
 
 async function apply({ rootFd }: Stack, layer: Layer, blobs: Blobs): Promise<void> {
   await applyLayer({
-    ...{ blob: blobPath(blobs, layer.digest), mediaType: layer.mediaType, most: 2 ** 30 },
+    ...{ blob: blobPath(blobs, layer.digest), mediaType: layer.mediaType, most: plenty },
     ...{ rootFd, expectedDiffId: layer.diffId },
   });
 }

@@ -1,5 +1,5 @@
 /** Folders, layers and roots for the tests of images; everything is real. */
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
@@ -13,6 +13,7 @@ import {
   type TarEntry,
 } from '../../../src/builder/image/tar-header.ts';
 import { detachedOverlay } from '../../../src/overlay.ts';
+import { removeTree } from '../../../src/remove-tree.ts';
 
 export const isRoot = process.getuid?.() === 0;
 export const needsRoot = isRoot ? '' : ' (skipped: only root can mount an overlay)';
@@ -24,9 +25,12 @@ export function temporaryFolder(): string {
   return folder;
 }
 
+/** To unpack to. */
+export const plenty = { data: 2 ** 30, empty: 2 ** 30 };
+
 const folders: string[] = [];
 afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  for (const folder of folders) if (existsSync(folder)) removeTree(Buffer.from(folder));
 });
 
 export type Spec = Partial<Omit<TarEntry, 'name' | 'linkName'>> & {
@@ -63,7 +67,7 @@ export async function applyTo(root: string, tar: Buffer, diffId = digestOf(tar))
   try {
     await applyLayer({
       blob,
-      most: 2 ** 30,
+      most: plenty,
       mediaType: mediaTypes.layer,
       rootFd,
       expectedDiffId: diffId,

@@ -81,7 +81,7 @@ describe.each([
         expect(listed.stdout, listed.stderr).toMatch(/^oci-layout\nindex\.json\n/);
       }
       const metadata = await place.mpkit(['build', '-q', '--metadata-file', '/dev/stdout', 'ctx']);
-      expect(metadata.stdout, metadata.stderr).toMatch(/^{\n[^]*\n}\nsha256:[0-9a-f]{64}\n$/);
+      expect(metadata.stdout, metadata.stderr).toMatch(/^\{\n[\s\S]*\n\}\nsha256:[0-9a-f]{64}\n$/);
       for (const words of ['-o type=oci,dest=/dev/fd/3', '--metadata-file /proc/self/fd/3']) {
         const refused = await bash(`"$0" build ${words} ctx 3> three`);
         expect(refused.exitCode).toBe(2);

@@ -1,12 +1,23 @@
 /** What a step may hold of memory, natively and emulated, and how long it may run. */
-import { readdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lastingLeftovers } from '../../helpers/host-state.ts';
+import { clone } from '../../helpers/mpkit.ts';
 import { testUser } from '../../helpers/users.ts';
 import { errorText, workplace } from './workplace.ts';
 
 const ranged = testUser('range');
+const programs = mkdtempSync(join(tmpdir(), 'mpkit-test-'));
+afterAll(() => rmSync(programs, { recursive: true }));
+beforeAll(() => {
+  chmodSync(programs, 0o755);
+  const source = join(clone, 'test/fixtures/hold-memory.c');
+  const out = join(programs, 'hold-memory');
+  execFileSync('cc', ['-static', '-Wall', '-Wextra', '-Werror', '-O1', '-o', out, source]);
+});
 
 describe('as ourselves', () => suite(undefined));
 describe.skipIf(!ranged.ok)(`as an ordinary user${ranged.why}`, () => suite(ranged));
@@ -42,6 +53,22 @@ function suite(user: typeof ranged | undefined) {
     expect(ran.exitCode).toBe(137);
     expect(ran.stderr).toContain('mpkit: ended: it used more than 100m of memory');
   });
+
+  it.each(['memfd', 'mapped', 'shm', 'segment'])(
+    'counts %s that need no mapping, once',
+    async (how) => {
+      const run = (limit: string, seconds: string) =>
+        place.mpkit([
+          ...['run', '--network', 'none', '-m', limit, '-v', `${programs}:/tmp:ro`],
+          ...[`oci-layout://${place.base}`, '--', '/tmp/hold-memory', how, '60', seconds],
+        ]);
+      const ended = await run('50m', '600');
+      expect(ended.exitCode).toBe(137);
+      expect(ended.stderr).toContain('mpkit: ended: it used more than 50m of memory');
+      const kept = await run('100m', '2');
+      expect(kept).toMatchObject({ exitCode: 0, stdout: 'holds it\n' });
+    },
+  );
 
   it('--run-timeout ends an emulated RUN, and what it left in the background', async () => {
     const dockerfile = 'FROM base\nRUN (setsid sleep 903 &) ; sleep 902';

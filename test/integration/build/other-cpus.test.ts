@@ -23,7 +23,7 @@ function suite(user: typeof ranged | undefined) {
   const place = workplace(user);
   made.push(place);
 
-  /** A foreign program without a stage that ran any: the amd64 step waits for the arm64 one. */
+  /** A foreign program whose stage ran none: the amd64 step waits for the arm64 one. */
   const tries = `FROM --platform=linux/arm64 base AS tree
 FROM base
 ARG TARGETARCH
@@ -48,18 +48,49 @@ RUN test $TARGETARCH != amd64 || /foreign/busybox true > /said 2>&1 || echo refu
     expect([...digests]).toEqual([expect.stringMatching(/^sha256:/)]);
   });
 
-  it('enters a tree that a stage of another CPU made', async () => {
+  it.each([
+    ['made', 'RUN uname -m > /made-on'],
+    ['only starts from', ''],
+    ['copies to', 'COPY Dockerfile /here'],
+  ])('enters a tree that a stage of another CPU %s', async (_, instruction) => {
     const { exitCode, stderr } = await place.build({
       dockerfile: `FROM --platform=linux/arm64 base AS tree
-RUN uname -m > /made-on
+${instruction}
 FROM base
 COPY --from=tree / /tree/
-RUN chroot /tree /bin/sh -c 'cat /made-on; uname -m'
+RUN chroot /tree /bin/sh -c 'cat /made-on || uname -m; uname -m' 2>/dev/null
 `,
       args: ['--platform', 'linux/amd64', '--no-cache'],
     });
     expect(exitCode, stderr).toBe(0);
     expect(stepOutput(stderr)).toEqual(['aarch64', 'aarch64']);
+  });
+
+  it('gives no other CPU a shell that is for the other one', async () => {
+    const { exitCode, stderr } = await place.build({
+      dockerfile: `FROM --platform=linux/arm64 base AS tree
+FROM base
+COPY --from=tree / /tree/
+RUN chroot /tree /bin/sh -c 'uname -m' && cp /tree/bin/busybox /bin/sh.new && mv /bin/sh.new /bin/sh
+`,
+      args: ['--platform', 'linux/amd64', '--no-cache'],
+    });
+    expect(exitCode).toBe(1);
+    expect(errorText(stderr)).toContain('is arm64, but the image claims linux/amd64');
+    expect(stepOutput(stderr)).toEqual(['aarch64']);
+  });
+
+  it('says for which CPU the files of a step are that lacks an emulator', async () => {
+    const bare = workplace(user?.ok ? user : undefined);
+    made.push(bare);
+    expect((await bare.mpkit(['emulator', 'rm', 'arm64'])).exitCode).toBe(0);
+    const { exitCode, stderr } = await bare.build({
+      dockerfile: tries,
+      args: ['--platform', 'linux/amd64', '--offline'],
+    });
+    expect(exitCode).toBe(3);
+    expect(errorText(stderr)).toContain('files of this step are for linux/arm64: no emulator');
+    expect(errorText(stderr)).toContain('mpkit emulator add');
   });
 }
 

@@ -3,12 +3,15 @@ import {
   appendFileSync,
   chownSync,
   closeSync,
+  existsSync,
   linkSync,
   mkdirSync,
   openSync,
+  readFileSync,
   readSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
@@ -16,6 +19,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { makeNode } from '../../../src/libc.ts';
 import { tarOf } from '../../builder/image/workshop.ts';
 import { testUser } from '../../helpers/users.ts';
 import { withLayers } from './layouts.ts';
@@ -135,6 +139,69 @@ describe.each(callers)('for %s', (_, user) => {
   );
 });
 
+it('check names what is no file, goes on, and builds do not wait for it', async () => {
+  const place = newPlace();
+  const spec = { dockerfile: 'FROM base\nRUN echo made > /made', context: 'same' };
+  const args = ['--platform', 'linux/amd64'];
+  const first = await place.build({ ...spec, args });
+  expect(first.exitCode, first.stderr).toBe(0);
+  const { manifest } = readImage(first.out);
+  const [pipe, link, folder] = [...manifest.layers.slice(-2), manifest.config].map(
+    (each) => each.digest,
+  );
+  const put = () => {
+    const paths = [pipe, link, folder].map((each) =>
+      join(place.root, 'blobs/sha256', each.slice(7)),
+    );
+    for (const path of paths) rmSync(path, { force: true, recursive: true });
+    const [one, two, three] = paths as [string, string, string];
+    makeNode(one, 0o010644);
+    symlinkSync(blobFile(first.out, link), two);
+    mkdirSync(three);
+  };
+  put();
+  for (const path of ['layers', 'cache', 'builds'])
+    makeNode(join(place.root, path, `${'0'.repeat(64)}.json`), 0o010644);
+  const { exitCode, stdout, stderr } = await place.mpkit(['check']);
+  expect(exitCode, stderr).toBe(1);
+  for (const [digest, kind] of [
+    [pipe, 'no file'],
+    [link, 'a link'],
+    [folder, 'a folder'],
+  ])
+    expect(stdout).toContain(`blob ${digest} (${kind}) was changed: dropped, the next build`);
+  expect(stdout).toMatch(/: 3 changed, 0 not readable\n$/);
+  expect((await place.mpkit(['check'])).exitCode).toBe(0);
+  expect(readFileSync(blobFile(first.out, link)).length).toBeGreaterThan(0);
+
+  const again = await place.build({ ...spec, args });
+  expect(again.exitCode, again.stderr).toBe(0);
+  expect(readImage(again.out).manifest).toEqual(manifest);
+  put();
+  const refused = await place.build({ ...spec, args });
+  expect(refused.exitCode).toBe(1);
+  expect(errorText(refused.stderr)).toContain(`${folder.slice(7)}\` is a folder, where a blob`);
+  expect(errorText(refused.stderr)).toContain('hint: `mpkit check` drops it');
+  await place.mpkit(['check']);
+  const good = await place.build({ ...spec, args });
+  expect(readImage(good.out).manifest).toEqual(manifest);
+}, 120_000);
+
+it('history inspect makes nothing, and says what is gone', async () => {
+  const place = newPlace();
+  const built = await place.build({ dockerfile: 'FROM base\nRUN true' });
+  expect(built.exitCode, built.stderr).toBe(0);
+  const blobs = join(place.root, 'blobs');
+  rmSync(
+    join(blobs, 'sha256', readImage(built.out, 'linux/amd64').manifest.config.digest.slice(7)),
+  );
+  const inspect = async () => (await place.mpkit(['history', 'inspect'])).stdout;
+  expect(await inspect()).toMatch(/^ {2}removed since$/m);
+  rmSync(blobs, { recursive: true });
+  expect(await inspect()).toMatch(/^ {2}removed since$/m);
+  expect(existsSync(blobs)).toBe(false);
+}, 120_000);
+
 it('an image gives the same digest whatever was stored before', async () => {
   const tar = tarOf([{ name: 'f', content: 'x', uid: 0, gid: 0 }]);
   const [warm, cold] = [newPlace(), newPlace()];
@@ -151,7 +218,7 @@ it('an image gives the same digest whatever was stored before', async () => {
 it('all layers of a base have one bound together (Z1)', async () => {
   const place = newPlace();
   const layers = Array.from({ length: 4 }, (_, at) =>
-    tarOf([{ name: `zeros-${at}`, content: Buffer.alloc(3 << 20), uid: 0, gid: 0 }]),
+    tarOf([{ name: `ones-${at}`, content: Buffer.alloc(3 << 20, 1), uid: 0, gid: 0 }]),
   );
   const layout = withLayers(place.base, join(place.folder, 'bomb'), layers);
   const spec = {
@@ -171,6 +238,30 @@ it('all layers of a base have one bound together (Z1)', async () => {
   ).toContain('unpacks to more than');
   const wrong = await place.build(spec, { env: { MPKIT_UNPACK_LIMIT: 'much' } });
   expect(errorText(wrong.stderr)).toContain('invalid MPKIT_UNPACK_LIMIT');
+}, 120_000);
+
+it('reads what it wrote: zeros and holes are no part of the bound', async () => {
+  const place = newPlace();
+  const args = ['--platform', 'linux/amd64'];
+  const made = await place.build({
+    dockerfile: `FROM base
+RUN head -c 40m /dev/zero > /zeros && truncate -s 40M /sparse && cp /zeros /mixed
+RUN for at in 0 9 39; do echo $at | dd of=/mixed bs=1M seek=$at conv=notrunc; done
+RUN sha256sum /zeros /sparse /mixed > /sums
+`,
+    args,
+  });
+  expect(made.exitCode, made.stderr).toBe(0);
+  const read = await newPlace().build(
+    {
+      dockerfile: `FROM it
+RUN sha256sum -c /sums && test $(du -k /zeros /sparse /mixed | awk '{ n += $1 } END { print n }') -lt 2000
+`,
+      args: [...args, '--build-context', `it=oci-layout://${made.out}`],
+    },
+    { env: { MPKIT_UNPACK_LIMIT: '12m' } },
+  );
+  expect(read.exitCode, errorText(read.stderr)).toBe(0);
 }, 120_000);
 
 it('prune says what the disk gains', async () => {

@@ -1,5 +1,5 @@
 /** Homes in which no state folder can be made: each failure ends, and names the way out. */
-import { chmodSync, chownSync } from 'node:fs';
+import { chmodSync, chownSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { clone, project } from '../../helpers/mpkit.ts';
@@ -56,14 +56,29 @@ describe.each(['plain', 'range'] as const)('for a user (%s)', (kind) => {
 const nameless = project();
 afterAll(() => nameless.remove());
 
-it.skipIf(!root || !need.ok).each(['doctor', 'history ls', 'emulator ls'])(
-  'a user without a name and without HOME is told of both by %s',
-  async (verb) => {
-    const nobody = ['setpriv', '--reuid=54321', '--regid=54321', '--clear-groups', ...bounded];
-    const { exitCode, stderr } = await nameless.run([...nobody, program, ...verb.split(' ')], {
-      env: { ...own, HOME: undefined },
+describe.skipIf(!root || !need.ok)('a user without a name', () => {
+  const nobody = ['setpriv', '--reuid=54321', '--regid=54321', '--clear-groups', ...bounded];
+  const told = async (words: string[], env: Record<string, string | undefined>) => {
+    const { exitCode, stderr } = await nameless.run([...nobody, program, ...words], {
+      env: { ...own, ...env },
     });
     expect(stderr).toMatch(/^mpkit: no home folder is known for user 54321.*\nhint: .*`--root`/);
     expect(exitCode).toBe(2);
-  },
-);
+  };
+
+  it.each(['doctor', 'history ls', 'emulator ls'])(
+    'and without HOME is told of both by %s',
+    (verb) => told(verb.split(' '), { HOME: undefined }),
+  );
+
+  it.each([
+    { HOME: '' },
+    { HOME: 'relative' },
+    { HOME: undefined, XDG_DATA_HOME: '' },
+    { HOME: undefined, XDG_DATA_HOME: './relative' },
+  ])('gets nothing in the working folder by %j', async (env) => {
+    chmodSync(nameless.folder, 0o777);
+    await told(['history', 'ls'], env);
+    expect(readdirSync(nameless.folder)).toEqual([]);
+  });
+});
