@@ -41,7 +41,8 @@ context as a tar archive (plain, gzip or zstd), or else a Dockerfile that needs 
   --network default|none|host   network of RUN steps (default: one of their own by pasta,
                                  else a loopback only; see README)
   --no-cache               execute every step; the results are still kept
-  --metadata-file FILE     digests and descriptors of the result as JSON
+  --metadata-file FILE     digests and descriptors of the result as JSON; as for dest, a pipe or device
+                           is written into, and /dev/stdout is stdout
   --progress auto|plain|tty|rawjson|quiet
                            on stderr: lines, a live view, JSON as BuildKit's, or nothing (also -q);
                            auto is BUILDKIT_PROGRESS, else tty on a terminal, plain elsewhere and in CI
