@@ -44,7 +44,8 @@ export async function build(options: BuildOptions, emit: Emit): Promise<BuildRes
     process.umask(options.umask);
     return await writeOutputs(images, options, executor);
   } finally {
-    journal.sync();
+    // who stops it does not wait for a slow disk; whatever uses the finished steps syncs them
+    if (!options.signal.aborted) journal.sync();
     contexts?.close();
     scratch.remove();
   }

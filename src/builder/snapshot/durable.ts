@@ -5,7 +5,7 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { closeSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { syncFileSystem } from '../../libc.ts';
 import { readJson } from '../../small-files.ts';
@@ -30,7 +30,8 @@ export function openJournal(root: string, temporary: string): Journal {
   /** A marked record serves until the next boot: a full disk must not hide why the build failed. */
   const clearMark = (path: string, record: object) => {
     try {
-      replaceFile(path, record);
+      // one that was dropped stays dropped
+      if (existsSync(path)) replaceFile(path, record);
     } catch {
       // stays marked
     }
@@ -43,7 +44,12 @@ export function openJournal(root: string, temporary: string): Journal {
     },
     read: <T extends object>(path: string) => {
       const record = parse(path) as (T & { boot?: string }) | undefined;
-      return record?.boot === undefined || record.boot === boot ? record : undefined;
+      if (record?.boot === undefined) return record;
+      if (record.boot !== boot) return undefined;
+      // whoever made it was stopped before its own sync, or is still at work
+      const { boot: _, ...plain } = record;
+      if (!unsynced.has(path)) unsynced.set(path, plain);
+      return record;
     },
     sync: () => {
       if (unsynced.size === 0) return;
