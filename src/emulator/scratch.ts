@@ -81,15 +81,19 @@ export function emptyState(
     );
     const paths = going.map((name) => join(root, name));
     const freed = gainOf(paths);
-    // root's builder may write to them only where they are lent
-    const emulators = emulatorsFolder(root);
-    if (going.includes('emulators'))
-      for (const name of readdirSync(emulators)) removeTree(Buffer.from(join(emulators, name)));
-    for (const path of paths) removeTree(Buffer.from(path));
+    for (const [at, path] of paths.entries())
+      if (going[at] === 'emulators') emptyEmulators(root);
+      else removeTree(Buffer.from(path));
     return freed;
   } finally {
     closeSync(fd);
   }
+}
+
+/** Not the folder: others, who wait to use the state folder, are lent it already. */
+function emptyEmulators(root: string): void {
+  const folder = emulatorsFolder(root);
+  for (const name of readdirSync(folder)) removeTree(Buffer.from(join(folder, name)));
 }
 
 /** Held by everything that runs on the state folder, so that nobody empties it meanwhile. */
