@@ -19,6 +19,7 @@ import {
 } from '../platform.ts';
 import { readStepLimits } from './build-limits.ts';
 import { readSources } from './build-sources.ts';
+import { readCsv } from './csv.ts';
 import type { ProgressMode } from './progress.ts';
 import { readableFile, readableFolder } from './readable.ts';
 import { type parseWords, usageOf } from './verb.ts';
@@ -164,8 +165,13 @@ function readOutputs(specs: string[], metadata = ''): OciOutput[] {
 }
 
 function readOutput(spec: string): OciOutput {
+  const pairs = readCsv(spec);
+  if (!pairs)
+    throw usage(
+      `output \`${spec}\`: a quote is out of place: expected quotes around a whole KEY=VALUE`,
+    );
   const fields = new Map(
-    spec.split(',').map((pair): [string, string] => {
+    pairs.map((pair): [string, string] => {
       const at = pair.indexOf('=');
       return at < 0 ? [pair, ''] : [pair.slice(0, at), pair.slice(at + 1)];
     }),
