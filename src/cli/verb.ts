@@ -20,7 +20,7 @@ export function parseWords<T extends ParseArgsConfig['options']>(
 ) {
   try {
     return parseArgs({
-      args: words,
+      args: withoutShortEquals(words, options),
       options: options ?? {},
       allowPositionals: true,
       strict: true,
@@ -29,6 +29,19 @@ export function parseWords<T extends ParseArgsConfig['options']>(
     const message = (error as Error).message.split(/\.(\s|$)/)[0] ?? '';
     throw usageOf(verb)(`${message.charAt(0).toLowerCase()}${message.slice(1)}`);
   }
+}
+
+/** `-t=x` is `-t x`, as the field's tools have it; Node takes the `=` for part of the value. */
+function withoutShortEquals(words: string[], options: ParseArgsConfig['options'] = {}): string[] {
+  const shorts = Object.values(options).flatMap(({ type, short }) =>
+    type === 'string' && short ? [short] : [],
+  );
+  const end = words.indexOf('--');
+  return words.map((word, at) =>
+    word.startsWith('-') && word[2] === '=' && shorts.includes(word[1]!) && (end < 0 || at < end)
+      ? `${word.slice(0, 2)}${word.slice(3)}`
+      : word,
+  );
 }
 
 /** Makes the errors of a verb whose words are wrong. */
