@@ -22,6 +22,8 @@ export function decompress(
 export function brokenPacking(error: unknown): string | undefined {
   if (error instanceof Malformed) return error.message;
   const { code } = error as NodeJS.ErrnoException;
+  // zlib's word for input that is over before its end mark
+  if (code === 'Z_BUF_ERROR') return 'it ends too early';
   return code?.startsWith('Z_') || code?.startsWith('ZSTD_') || code === 'ERR__ZSTD'
     ? code
     : undefined;
