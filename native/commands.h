@@ -6,6 +6,7 @@ int enter_command(int count, char **words);
 int step_command(int count, char **words);
 int view_command(int count, char **words);
 int follow_command(int count, char **words);
+int lock_command(int count, char **words);
 
 /* A descriptor number from the command line, now close-on-exec. */
 int take_fd(const char *text);

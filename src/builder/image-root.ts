@@ -68,7 +68,7 @@ export async function imageRoot(options: {
   };
   const manifest = resolved.descriptor.digest;
   const op = { kind: 'image' as const, context: '', manifest, platform };
-  const snapshot = await unpackImage(op, executor, () => {});
+  const snapshot = await unpackImage(op, executor);
   journal.sync();
   return {
     rootFd: mounts.writable(snapshot, { stub: true }).rootFd,

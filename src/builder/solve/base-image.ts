@@ -21,16 +21,17 @@ import { digestOf, type ImageOp } from '../plan/index.ts';
 import type { Snapshot } from '../snapshot/index.ts';
 import type { Unpacked } from './cache.ts';
 import type { Executor } from './executor.ts';
+import type { Limit } from './limit.ts';
 
 /**
- * `fresh` is called once something has to be read or unpacked. Whoever names a layer has to have
+ * `fresh` is called once something has to be read or unpacked, which runs in `limit`. Whoever names a layer has to have
  * it: each blob is fetched, or had been, and is known to unpack to what the image says, before a
  * layer that other images brought is used. So an image gives the same, whatever is stored here.
  */
 export async function unpackImage(
   op: ImageOp,
   executor: Executor,
-  fresh: () => void,
+  unpacking: Unpacking = { fresh: () => {}, limit: (action) => action() },
 ): Promise<Snapshot> {
   const { layout, resolved } = executor.image(op.manifest);
   const { layers } = resolved.manifest;
@@ -43,13 +44,18 @@ export async function unpackImage(
     if (!diffId) throw new MpkitError('invalid-image', 'the config names too few layers');
     const layer: BaseLayer = { diffId, blob, layout, below: snapshot, left };
     const { uncompressedSize, data } = await namingLayer(layer, at, layers.length, () =>
-      unpackLayer(layer, executor, fresh),
+      unpackLayer(layer, executor, unpacking),
     );
     left = { data: left.data - data, empty: left.empty - (uncompressedSize - data) };
     const { mediaType, digest, size } = blob;
     snapshot.push({ diffId, uncompressedSize, blob: { mediaType, digest, size } });
   }
   return snapshot;
+}
+
+export interface Unpacking {
+  fresh: () => void;
+  limit: Limit;
 }
 
 interface BaseLayer {
@@ -64,7 +70,7 @@ interface BaseLayer {
 async function unpackLayer(
   layer: BaseLayer,
   executor: Executor,
-  fresh: () => void,
+  { fresh, limit }: Unpacking,
 ): Promise<Unpacked> {
   const { diffId, blob, layout } = layer;
   const isStored = await hasBlob(executor.blobs, blob);
@@ -79,8 +85,9 @@ async function unpackLayer(
   };
   const known = isStored ? asBefore() : undefined;
   if (known) return known;
-  const lock = { how: 'exclusive', timeout: lockTimeout, signal: executor.signal } as const;
-  return withLock(executor.cache.lockFile(diffId.slice('sha256:'.length)), lock, async () => {
+  const { signal } = executor;
+  const lock = { how: 'exclusive', timeout: lockTimeout, signal, isTransient: true } as const;
+  const unpack = async () => {
     // what was waited for is no part of it
     fresh();
     await possess(layout, blob, executor);
@@ -90,7 +97,9 @@ async function unpackLayer(
     const unpacked = { diffId, uncompressedSize: amount.data + amount.empty, data: amount.data };
     executor.cache.putUnpacked(key, unpacked);
     return unpacked;
-  });
+  };
+  const lockFile = executor.cache.lockFile(diffId.slice('sha256:'.length));
+  return withLock(lockFile, lock, () => limit(unpack));
 }
 
 /** A blob that was changed since it was stored is taken from the layout once more. */

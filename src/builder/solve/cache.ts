@@ -21,7 +21,7 @@ export interface StepCache {
   /** What a blob was found to unpack to. */
   findUnpacked: (key: string) => Unpacked | undefined;
   putUnpacked: (key: string, unpacked: Unpacked) => void;
-  /** Held while one process executes the step, so that another does not do it too. */
+  /** Held while one process executes the step, so that another does not do it too; transient. */
   lockFile: (key: string) => string;
 }
 
@@ -41,7 +41,6 @@ export function openCache(
     putDigest: (key, digest) => journal.write(recordOf(key), { digest }),
     findUnpacked: (key) => journal.read<Unpacked>(recordOf(key)),
     putUnpacked: (key, unpacked) => journal.write(recordOf(key), unpacked),
-    // few files that stay, instead of one for each step there ever was
-    lockFile: (key) => join(root, 'locks', key.slice(0, 2)),
+    lockFile: (key) => join(root, 'locks', key),
   };
 }

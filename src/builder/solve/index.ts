@@ -13,7 +13,7 @@ import type { Snapshot, SnapshotLayer } from '../snapshot/index.ts';
 import { lockTimeout, unpackImage } from './base-image.ts';
 import { copyWork } from './copy.ts';
 import type { Executor, Work } from './executor.ts';
-import { createLimit } from './limit.ts';
+import { createLimit, type Limit } from './limit.ts';
 import { runWork } from './run.ts';
 import { workdirWork } from './workdir.ts';
 
@@ -44,7 +44,8 @@ interface Solving {
   executor: Executor;
   exported: ReadonlySet<string>;
   solve: (vertex: Vertex) => Promise<Snapshot>;
-  limit: <T>(action: () => Promise<T>) => Promise<T>;
+  /** For what keeps a CPU busy; nobody waits for a lock in there. */
+  limit: Limit;
 }
 
 async function solveVertex(vertex: Vertex, solving: Solving): Promise<Snapshot> {
@@ -53,8 +54,8 @@ async function solveVertex(vertex: Vertex, solving: Solving): Promise<Snapshot> 
   requireRunning(executor.signal);
   try {
     if (vertex.op.kind === 'scratch') return [];
-    if (vertex.op.kind === 'image') return await limit(() => solveImage(vertex, executor));
-    return await limit(() => solveStep(vertex, inputs, solving));
+    if (vertex.op.kind === 'image') return await solveImage(vertex, executor, limit);
+    return await solveStep(vertex, inputs, solving);
   } catch (error) {
     throw reported(error, vertex, executor);
   }
@@ -68,14 +69,15 @@ async function settle<T>(promises: Promise<T>[]): Promise<T[]> {
   return Promise.all(promises);
 }
 
-async function solveImage(vertex: Vertex, executor: Executor): Promise<Snapshot> {
+async function solveImage(vertex: Vertex, executor: Executor, limit: Limit): Promise<Snapshot> {
   const { label, op } = vertex;
   if (op.kind !== 'image') return [];
   let isFresh = false;
-  const snapshot = await unpackImage(op, executor, () => {
+  const fresh = () => {
     if (!isFresh) executor.emit({ type: 'started', vertex: label, at: Date.now() });
     isFresh = true;
-  });
+  };
+  const snapshot = await unpackImage(op, executor, { fresh, limit });
   executor.emit(
     isFresh ? { type: 'done', vertex: label, at: Date.now() } : { type: 'cached', vertex: label },
   );
@@ -83,9 +85,9 @@ async function solveImage(vertex: Vertex, executor: Executor): Promise<Snapshot>
 }
 
 async function solveStep(vertex: Vertex, inputs: Snapshot[], solving: Solving): Promise<Snapshot> {
-  const { executor } = solving;
+  const { executor, limit } = solving;
   const parent = inputs[0] ?? [];
-  const work = await workOf(vertex, inputs, executor);
+  const work = await limit(async () => workOf(vertex, inputs, executor));
   try {
     const key = digestOf(work.key);
     const cached = executor.noCache ? undefined : executor.cache.find(key);
@@ -94,18 +96,20 @@ async function solveStep(vertex: Vertex, inputs: Snapshot[], solving: Solving): 
       return [...parent, cached];
     }
     const { signal } = executor;
-    const lock = { how: 'exclusive', timeout: lockTimeout, signal } as const;
+    const lock = { how: 'exclusive', timeout: lockTimeout, signal, isTransient: true } as const;
     const layer = await withLock(executor.cache.lockFile(key), lock, async () => {
       const meanwhile = executor.noCache ? undefined : executor.cache.find(key);
       if (meanwhile) {
         executor.emit({ type: 'cached', vertex: vertex.label });
         return meanwhile;
       }
-      // what was waited for is no part of the step
-      executor.emit({ type: 'started', vertex: vertex.label, at: Date.now() });
-      const made = await perform(vertex, { work, key, inputs }, solving);
-      executor.emit({ type: 'done', vertex: vertex.label, at: Date.now() });
-      return made;
+      return limit(async () => {
+        // what was waited for is no part of the step
+        executor.emit({ type: 'started', vertex: vertex.label, at: Date.now() });
+        const made = await perform(vertex, { work, key, inputs }, solving);
+        executor.emit({ type: 'done', vertex: vertex.label, at: Date.now() });
+        return made;
+      });
     });
     return [...parent, layer];
   } finally {
