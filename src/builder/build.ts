@@ -3,6 +3,7 @@ import { createRunners, openScratch } from '../emulator/index.ts';
 import { type Contexts, openContexts } from './contexts.ts';
 import type { Emit } from './events.ts';
 import { writeOciLayout } from './export/oci-layout.ts';
+import { openResults } from './export/unchanged.ts';
 import { type BuiltImage, finishImage } from './finish.ts';
 import { forecastNetworks, forecastPlan } from './forecast.ts';
 import { openBlobs } from './image/index.ts';
@@ -119,11 +120,21 @@ async function writeOutputs(
   executor: Executor,
 ): Promise<BuildResult> {
   const { tags, epoch } = options;
-  const { blobs, emit, signal } = executor;
+  const { blobs, cache, emit, signal } = executor;
+  const results = openResults(cache);
   const described = images.map((manifest) => ({ platform: manifest.platform, manifest }));
   let digest = images.length === 1 ? images[0]!.digest : '';
   for (const { dest, tar } of options.outputs) {
-    const layout = { tar, images: described, tags, blobs, epoch, onTransfer: emit, signal };
+    const layout = {
+      tar,
+      images: described,
+      tags,
+      blobs,
+      epoch,
+      results,
+      onTransfer: emit,
+      signal,
+    };
     digest = (await writeOciLayout(dest, layout)).digest;
   }
   return { images, digest };

@@ -13,12 +13,15 @@ import { copySource, writeAll } from './copy-source.ts';
 import { type LayoutFile, type LayoutOptions, layoutFiles, sizeOf } from './layout-files.ts';
 import { type Packing, pack, type Reached } from './pack.ts';
 import { putToStdout } from './stdout.ts';
+import type { Results } from './unchanged.ts';
 
 export interface OciLayoutOptions extends LayoutOptions {
   /** An archive, not a folder. */
   tar: boolean;
   /** Hears of the members' bytes; those of an archive's headers are not counted. */
   onTransfer?: EmitTransfer | undefined;
+  /** What lies there as it was written is left as it is. */
+  results?: Results | undefined;
   /** Ends the writing with `interrupted`; what was there before stays. */
   signal?: AbortSignal | undefined;
 }
@@ -30,15 +33,23 @@ export interface OciLayoutOptions extends LayoutOptions {
  */
 export async function writeOciLayout(dest: string, options: OciLayoutOptions): Promise<Descriptor> {
   const { root, files } = await layoutFiles(options);
-  const { signal, epoch } = options;
+  const { signal, epoch, tar, results } = options;
+  const mtime = epoch ?? 0;
+  const content = [tar, mtime, files.map(identityOf)];
+  if (dest !== '-' && results?.isThere(dest, content)) return root;
   await withProgress(dest, { files, onTransfer: options.onTransfer }, async (reached) => {
-    const packing = { mtime: epoch ?? 0, reached, signal };
+    const packing = { mtime, reached, signal };
     if (dest === '-') return pack((bytes) => putToStdout(bytes, signal), files, packing);
     await mkdir(dirname(dest), { recursive: true });
-    if (options.tar) await writeArchive(dest, files, packing);
-    else await writeFolder(dest, files, packing);
+    const isKept = await (tar ? writeArchive : writeFolder)(dest, files, packing);
+    if (isKept) await results?.remember(dest, content);
   });
   return root;
+}
+
+/** Blobs are named by their digests. */
+function identityOf(file: LayoutFile): [name: string, bytes: string | number] {
+  return [file.name, 'content' in file ? file.content.toString('latin1') : file.size];
 }
 
 async function withProgress(
@@ -59,13 +70,17 @@ async function withProgress(
   transfer.end('done');
 }
 
-async function writeArchive(dest: string, files: LayoutFile[], packing: Packing): Promise<void> {
+/** False where the bytes went on to somewhere else. */
+async function writeArchive(dest: string, files: LayoutFile[], packing: Packing): Promise<boolean> {
   if ((await stat(dest).catch(() => undefined))?.isDirectory())
     throw new MpkitError('invalid-input', `\`${dest}\` is a folder, but an archive goes there`, {
       hint: 'name a file, or add `tar=false` for a folder',
     });
   const special = await openSpecial(dest, packing.signal);
-  if (special) return pack(special.put, files, packing).finally(special.close);
+  if (special) {
+    await pack(special.put, files, packing).finally(special.close);
+    return false;
+  }
   const beside = openBeside(dest, 'file');
   try {
     const file = await open(beside.place, 'w');
@@ -75,6 +90,7 @@ async function writeArchive(dest: string, files: LayoutFile[], packing: Packing)
       await file.close();
     }
     await beside.take();
+    return true;
   } finally {
     beside.remove();
   }
@@ -84,7 +100,7 @@ async function writeFolder(
   dest: string,
   files: LayoutFile[],
   { reached, signal }: Omit<Packing, 'mtime'>,
-): Promise<void> {
+): Promise<boolean> {
   await checkReplaceable(dest);
   const beside = openBeside(dest, 'folder');
   try {
@@ -99,6 +115,7 @@ async function writeFolder(
       reached(written);
     }
     await beside.take();
+    return true;
   } finally {
     beside.remove();
   }
