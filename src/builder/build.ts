@@ -10,7 +10,7 @@ import { openBlobs } from './image/index.ts';
 import type { BuildOptions } from './options.ts';
 import { type PlannedImage, planBuild, unusedArgs } from './plan/index.ts';
 import { type Journal, openJournal, openLayers, snapshotMounts } from './snapshot/index.ts';
-import { createSolver, type Executor, openCache } from './solve/index.ts';
+import { contentMemory, createSolver, type Executor, openCache } from './solve/index.ts';
 import { openSources } from './sources.ts';
 
 export interface BuildResult {
@@ -29,7 +29,7 @@ export async function build(options: BuildOptions, emit: Emit): Promise<BuildRes
   let contexts: Contexts | undefined;
   try {
     const { dockerfile, openContext } = await openSources(options.sources, { scratch, signal });
-    contexts = openContexts(options, openContext);
+    contexts = openContexts(options, openContext, contentMemory(options.root, journal));
     for (const text of unusedArgs(dockerfile, options.buildArgs)) emit({ type: 'notice', text });
     const planned = await planBuild({
       ...options,
@@ -45,6 +45,7 @@ export async function build(options: BuildOptions, emit: Emit): Promise<BuildRes
     process.umask(options.umask);
     return await writeOutputs(images, options, executor);
   } finally {
+    contexts?.save();
     // who stops it does not wait for a slow disk; whatever uses the finished steps syncs them
     if (!options.signal.aborted) journal.sync();
     contexts?.close();

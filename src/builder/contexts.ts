@@ -1,7 +1,14 @@
 /** The build context and the named ones: opened once, images resolved once for each platform. */
+import { fstatSync } from 'node:fs';
 import { MpkitError } from '../errors.ts';
 import type { Platform } from '../platform.ts';
-import { type FileSource, openFolderSource } from './context/index.ts';
+import {
+  type ContentMemory,
+  type FileSource,
+  type KnownContent,
+  knownContent,
+  openFolderSource,
+} from './context/index.ts';
 import {
   inheritConfig,
   type Layout,
@@ -16,6 +23,8 @@ import type { ContextResolver, ImageDocument, ResolvedBase } from './plan/index.
 export interface Contexts extends ContextResolver {
   files: (name: string) => FileSource;
   resolved: (manifest: string) => { layout: Layout; resolved: ResolvedImage };
+  /** Keeps for later builds what this one read. */
+  save: () => void;
   close: () => void;
 }
 
@@ -23,8 +32,9 @@ export interface Contexts extends ContextResolver {
 export function openContexts(
   { contexts }: Pick<BuildOptions, 'contexts'>,
   openOwn: () => FileSource,
+  memory: ContentMemory,
 ): Contexts {
-  const sources = new Map<string, FileSource>();
+  const sources = new Map<string, FileSource & { known: KnownContent }>();
   const layouts = new Map<string, Promise<Layout>>();
   const images = new Map<string, { layout: Layout; resolved: ResolvedImage }>();
   const find = (name: string) => contexts.get(name) ?? contexts.get(name.replace(/:latest$/, ''));
@@ -47,7 +57,9 @@ export function openContexts(
     files: (name) => {
       const known = sources.get(name);
       if (known) return known;
-      const source = name === '' ? openOwn() : openNamed(name, find(name));
+      const opened = name === '' ? openOwn() : openNamed(name, find(name));
+      const before = opened.isPassing ? [] : memory.read(contextOf(opened));
+      const source = { ...opened, known: knownContent(before) };
       sources.set(name, source);
       return source;
     },
@@ -56,10 +68,22 @@ export function openContexts(
       if (!image) throw new MpkitError('not-found', `image \`${manifest}\` was not resolved`);
       return image;
     },
+    save: () => {
+      for (const source of sources.values()) {
+        const learned = source.isPassing ? undefined : source.known.learned();
+        if (learned) memory.write(contextOf(source), learned);
+      }
+    },
     close: () => {
       for (const source of sources.values()) source.close();
     },
   };
+}
+
+/** Its folder: two names of one share what is known. */
+function contextOf({ rootFd }: FileSource): unknown {
+  const { dev, ino } = fstatSync(rootFd);
+  return ['context', dev, ino];
 }
 
 /** The plan asks only for names that `kind` said are folders. */

@@ -7,13 +7,20 @@ import {
   ftruncateSync,
   openSync,
   readSync,
+  type Stats,
   writeSync,
 } from 'node:fs';
 import { MpkitError } from '../../errors.ts';
 import type { Pause } from '../../pause.ts';
 
-/** The digest of the bytes that were read. */
-export async function hashContent(from: Buffer, pause: Pause): Promise<string> {
+export interface Content {
+  digest: string;
+  /** Of the file that was read, afterwards. */
+  stats: Stats;
+}
+
+/** Of the bytes that were read. */
+export async function hashContent(from: Buffer, pause: Pause): Promise<Content> {
   return eachChunk(from, pause, () => {});
 }
 
@@ -23,7 +30,7 @@ export async function copyContent(from: Buffer, to: Buffer, pause: Pause): Promi
   const out = openSync(to, O_WRONLY | O_CREAT | O_EXCL, 0o600);
   let size = 0;
   try {
-    const digest = await eachChunk(from, pause, (chunk) => {
+    const { digest } = await eachChunk(from, pause, (chunk) => {
       if (!isZero(chunk)) writeAt(out, chunk, size);
       size += chunk.length;
     });
@@ -38,7 +45,7 @@ async function eachChunk(
   from: Buffer,
   pause: Pause,
   use: (chunk: Buffer) => void,
-): Promise<string> {
+): Promise<Content> {
   const fd = openRegular(from);
   const hash = createHash('sha256');
   const buffer = Buffer.allocUnsafe(Math.min(chunkSize, Math.max(4096, fstatSync(fd).size)));
@@ -49,7 +56,7 @@ async function eachChunk(
       use(chunk);
       await pause();
     }
-    return hash.digest('hex');
+    return { digest: hash.digest('hex'), stats: fstatSync(fd) };
   } finally {
     closeSync(fd);
   }

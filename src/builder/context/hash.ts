@@ -5,7 +5,7 @@ import { hashContent } from './content.ts';
 import { createFingerprint, readFacts } from './fingerprint.ts';
 import type { Selected } from './select.ts';
 import type { FileSource } from './source.ts';
-import { walk } from './walk.ts';
+import { type WalkedEntry, walk } from './walk.ts';
 
 export async function hashSelection(
   source: FileSource,
@@ -16,9 +16,9 @@ export async function hashSelection(
   for (const each of selected) {
     fingerprint.select(each.stats.isDirectory() ? '/' : each.name);
     for (const entry of walk(source, each)) {
-      const { path, at, stats } = entry;
+      const { path, stats } = entry;
       try {
-        const content = stats.isFile() ? await hashContent(at, pause) : undefined;
+        const content = stats.isFile() ? await digestOf(entry, source, pause) : undefined;
         fingerprint.add(path, readFacts(source, entry), content);
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
@@ -29,6 +29,14 @@ export async function hashSelection(
     }
   }
   return fingerprint.digest();
+}
+
+async function digestOf(
+  { at, stats }: WalkedEntry,
+  { known }: FileSource,
+  pause: Pause,
+): Promise<string> {
+  return known ? known.digestOf(at, stats, pause) : (await hashContent(at, pause)).digest;
 }
 
 /** A file of the context that its own owner does not let us read. */

@@ -4,6 +4,7 @@ import { basename, dirname, relative } from 'node:path';
 import { MpkitError } from '../../errors.ts';
 import { openInRoot } from '../../libc.ts';
 import { type IgnoreRules, readIgnoreFile } from './ignore.ts';
+import type { KnownContent } from './known-content.ts';
 
 export interface FileSource {
   rootFd: number;
@@ -11,6 +12,10 @@ export interface FileSource {
   ignore?: IgnoreRules;
   /** `root`: everything belongs to 0:0, whoever owns it on the host. */
   owner: 'root' | 'kept';
+  /** It goes with the build: no other one will see it. */
+  isPassing?: true;
+  /** What of it was read before. */
+  known?: KnownContent;
   close: () => void;
 }
 
@@ -29,7 +34,7 @@ export function openFolderSource(folder: string, dockerfile?: string): FileSourc
 /** What came as an archive has been chosen already: BuildKit reads no ignore file of it either. */
 export function openUnpackedSource(folder: string): FileSource {
   const rootFd = openRoot(folder);
-  return { rootFd, owner: 'root', close: () => closeSync(rootFd) };
+  return { rootFd, owner: 'root', isPassing: true, close: () => closeSync(rootFd) };
 }
 
 function openRoot(folder: string): number {

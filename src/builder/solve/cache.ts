@@ -4,6 +4,8 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ContentMemory, Known } from '../context/index.ts';
+import { digestOf } from '../plan/index.ts';
 import type { Journal, LayerStore, SnapshotLayer } from '../snapshot/index.ts';
 
 /** Of a base's layer: what its plain form is, and how large. */
@@ -23,6 +25,18 @@ export interface StepCache {
   putUnpacked: (key: string, unpacked: Unpacked) => void;
   /** Held while one process executes the step, so that another does not do it too; transient. */
   lockFile: (key: string) => string;
+}
+
+/** What was read of contexts: beside the steps, because it goes with them. */
+export function contentMemory(root: string, journal: Journal): ContentMemory {
+  const recordOf = (context: unknown) => join(root, 'cache', `${digestOf(context)}.json`);
+  return {
+    read: (context) => {
+      const files = journal.read<{ files: Known[] }>(recordOf(context))?.files;
+      return Array.isArray(files) ? files : [];
+    },
+    write: (context, files) => journal.write(recordOf(context), { files }),
+  };
 }
 
 export function openCache(

@@ -18,7 +18,7 @@ import { runWork } from './run.ts';
 import { workdirWork } from './workdir.ts';
 
 export { unpackImage } from './base-image.ts';
-export { openCache, type StepCache } from './cache.ts';
+export { contentMemory, openCache, type StepCache } from './cache.ts';
 export type { Executor } from './executor.ts';
 
 export interface Solver {

@@ -34,11 +34,16 @@ it('C10 never keeps a new content under the key of the old one', async () => {
   }
   const loop = `while :; do for each in ${contents.join(' ')}; do
     printf $each > new; mv new context/edited; done; done`;
-  const editor = spawn('sh', ['-c', loop], { cwd: place.folder, stdio: 'ignore' });
+  const editor = spawn('sh', ['-c', loop], {
+    cwd: place.folder,
+    stdio: 'ignore',
+    detached: true,
+  });
   try {
     for (let left = tries; left > 0; left--) await build('--no-cache');
   } finally {
-    editor.kill('SIGKILL');
+    // with the `mv` that may be under way
+    process.kill(-editor.pid!, 'SIGKILL');
     await once(editor, 'close');
   }
   for (const text of contents) {
