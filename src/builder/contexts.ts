@@ -71,7 +71,11 @@ export function openContexts(
     save: () => {
       for (const source of sources.values()) {
         const learned = source.isPassing ? undefined : source.known.learned();
-        if (learned) memory.write(contextOf(source), learned);
+        try {
+          if (learned) memory.write(contextOf(source), learned);
+        } catch {
+          // a full disk must not hide why the build failed; what is not kept is read again
+        }
       }
     },
     close: () => {

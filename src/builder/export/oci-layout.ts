@@ -35,7 +35,7 @@ export async function writeOciLayout(dest: string, options: OciLayoutOptions): P
   const { root, files } = await layoutFiles(options);
   const { signal, epoch, tar, results } = options;
   const mtime = epoch ?? 0;
-  const content = [tar, mtime, files.map(identityOf)];
+  const content = [tar, mtime, await Promise.all(files.map(identityOf))];
   if (dest !== '-' && results?.isThere(dest, content)) return root;
   await withProgress(dest, { files, onTransfer: options.onTransfer }, async (reached) => {
     const packing = { mtime, reached, signal };
@@ -47,9 +47,11 @@ export async function writeOciLayout(dest: string, options: OciLayoutOptions): P
   return root;
 }
 
-/** Blobs are named by their digests. */
-function identityOf(file: LayoutFile): [name: string, bytes: string | number] {
-  return [file.name, 'content' in file ? file.content.toString('latin1') : file.size];
+/** Blobs are named by their digests; one that was touched since is to be looked at again. */
+async function identityOf(file: LayoutFile): Promise<string[]> {
+  if ('content' in file) return [file.name, file.content.toString('latin1')];
+  const { ino, size, mtimeMs, ctimeMs } = await lstat(file.source);
+  return [file.name, `${ino} ${size} ${mtimeMs} ${ctimeMs}`];
 }
 
 async function withProgress(
