@@ -58,9 +58,23 @@ static int new_devpts(void) {
   return devpts >= 0 ? devpts : new_mount("devpts", attributes, alone);
 }
 
+static dev_t own_shm;
+
+dev_t shm_device(void) {
+  return own_shm;
+}
+
+static void add_shm(int dev, unsigned attributes) {
+  static const char *const options[] = {"mode", "1777", "size", "64m", NULL};
+  struct stat is;
+  int shm = add_mount(dev, "shm", new_mount("tmpfs", attributes, options));
+  if (fstat(shm, &is) < 0) fail("stat", "/dev/shm", "");
+  own_shm = is.st_dev;
+  close(shm);
+}
+
 void add_dev(int root, int *devpts, int terminal) {
   static const char *const dev_options[] = {"mode", "755", "size", "64k", NULL};
-  static const char *const shm_options[] = {"mode", "1777", "size", "64m", NULL};
   static const char *const links[][2] = {{"pts/ptmx", "ptmx"},
                                          {"/proc/self/fd", "fd"},
                                          {"/proc/self/fd/0", "stdin"},
@@ -77,7 +91,7 @@ void add_dev(int root, int *devpts, int terminal) {
   for (size_t i = 0; i < sizeof links / sizeof *links; i++)
     if (symlinkat(links[i][0], dev, links[i][1]) < 0) fail("symlink", links[i][1], "");
   int pts = add_mount(dev, "pts", new_devpts());
-  close(add_mount(dev, "shm", new_mount("tmpfs", attributes, shm_options)));
+  add_shm(dev, attributes);
   close(add_mount(dev, "mqueue", new_mount("mqueue", attributes, NULL)));
   umask(022);
   if (terminal) *devpts = pts;

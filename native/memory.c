@@ -16,6 +16,8 @@
 
 /* How fast memory can be filled, so how long a rest lasts at least; and how much time is spent on it. */
 static const long bytes_per_millisecond = 4 << 20, shortest = 10, longest = 500, share = 20;
+/* Between two measurements that themselves take long. */
+static const long most = 2000;
 static const long kilobyte = 1024;
 
 struct line {
@@ -127,15 +129,16 @@ int memory_check(struct memory_watch *watch, int *exceeded) {
   if (pause < (end - start) * share) pause = (end - start) * share;
   else if (pause < shortest) pause = shortest;
   else if (pause > longest) pause = longest;
+  if (pause > most) pause = most;
   watch->due = end + pause;
   return (int)pause;
 }
 
 void end_first(void) {
-  const char most[] = "1000";
+  const char worst[] = "1000";
   int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
   if (fd < 0) return; /* a container may mask it; the step is then ended by its size only */
-  ssize_t ignored = write(fd, most, sizeof most - 1);
+  ssize_t ignored = write(fd, worst, sizeof worst - 1);
   (void)ignored;
   close(fd);
 }

@@ -3,11 +3,13 @@
  * or in System V's shared memory, which is held by its name.
  */
 #include "memory_files.h"
+#include "device.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <unistd.h>
@@ -41,6 +43,17 @@ static int remember(struct memory_files *files, const struct stat *is) {
   return 1;
 }
 
+/* A file on a disk may have such a name, too. */
+static dev_t memfd_device(void) {
+  static dev_t device;
+  struct stat is;
+  int fd = device ? -1 : memfd_create("", MFD_CLOEXEC);
+  if (fd < 0) return device;
+  if (fstat(fd, &is) == 0) device = is.st_dev;
+  close(fd);
+  return device;
+}
+
 void memory_files_add(struct memory_files *files, int folder) {
   int opened = openat(folder, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR *descriptors = opened < 0 ? NULL : fdopendir(opened);
@@ -48,7 +61,8 @@ void memory_files_add(struct memory_files *files, int folder) {
   struct stat is;
   for (struct dirent *each; (each = readdir(descriptors));)
     if (is_memfd(dirfd(descriptors), each->d_name) &&
-        fstatat(dirfd(descriptors), each->d_name, &is, 0) == 0 && !remember(files, &is))
+        fstatat(dirfd(descriptors), each->d_name, &is, 0) == 0 && is.st_dev == memfd_device() &&
+        !remember(files, &is))
       break;
   closedir(descriptors);
 }
@@ -59,8 +73,11 @@ static int by_identity(const void *one, const void *other) {
   return a->inode == b->inode ? 0 : a->inode < b->inode ? -1 : 1;
 }
 
+/* A volume of the caller's may lie there: what it holds is not the step's. */
 static long in_dev_shm(void) {
+  struct stat folder;
   struct statfs is;
+  if (stat("/dev/shm", &folder) < 0 || folder.st_dev != shm_device()) return 0;
   if (statfs("/dev/shm", &is) < 0) return 0;
   return (long)(is.f_blocks - is.f_bfree) * (long)is.f_bsize;
 }

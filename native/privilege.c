@@ -57,8 +57,12 @@ void become(const struct identity *identity) {
   set_capabilities(identity->user == 0 ? kept_mask() : 0);
 }
 
-/* CAP_SYS_PTRACE: to read what the command points to, whoever it has become. */
-static const uint64_t init_mask = (uint64_t)1 << CAP_KILL | (uint64_t)1 << CAP_SYS_PTRACE;
+/*
+ * CAP_SYS_PTRACE: to read what the command points to, whoever it has become. CAP_DAC_READ_SEARCH: to
+ * see the descriptors of processes that are not root's.
+ */
+static const uint64_t init_mask = (uint64_t)1 << CAP_KILL | (uint64_t)1 << CAP_SYS_PTRACE |
+                                  (uint64_t)1 << CAP_DAC_READ_SEARCH;
 static const uint64_t raw_mask = (uint64_t)1 << CAP_NET_RAW;
 
 void keep_for_init(void) {

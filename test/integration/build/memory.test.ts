@@ -1,6 +1,6 @@
 /** What a step may hold of memory, natively and emulated, and how long it may run. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -69,6 +69,28 @@ function suite(user: typeof ranged | undefined) {
       expect(kept).toMatchObject({ exitCode: 0, stdout: 'holds it\n' });
     },
   );
+
+  it("counts it for every user of the image, and nothing that is the caller's", async () => {
+    const dockerfile = 'FROM base\nCOPY hold-memory /\nUSER 65534\nRUN /hold-memory memfd 60 600';
+    const files = { context: 'held' };
+    place.write({ 'held/x': '' });
+    copyFileSync(join(programs, 'hold-memory'), join(place.folder, 'held/hold-memory'));
+    const args = ['--network', 'none', '--memory', '50m'];
+    const built = await place.build({ dockerfile, args, ...files });
+    expect(errorText(built.stderr)).toContain('used more than 50m of memory');
+    place.write({ 'volume/large': 'x'.repeat(70_000_000) });
+    const words = [
+      'run',
+      '--network',
+      'none',
+      '-m',
+      '50m',
+      '-v',
+      `${place.folder}/volume:/dev/shm`,
+    ];
+    const ran = await place.mpkit([...words, `oci-layout://${place.base}`, '--', 'sleep', '1']);
+    expect(ran).toMatchObject({ exitCode: 0 });
+  });
 
   it('--run-timeout ends an emulated RUN, and what it left in the background', async () => {
     const dockerfile = 'FROM base\nRUN (setsid sleep 903 &) ; sleep 902';
