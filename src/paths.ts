@@ -59,7 +59,10 @@ export function emulatorsFolder(root: string): string {
 /** The package's own folder: a clone or what npm installed. */
 export function packageRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
+  while (!existsSync(join(folder, 'package.json'))) {
+    if (folder === '/') throw new Error('no package holds this program');
+    folder = dirname(folder);
+  }
   return folder;
 }
 

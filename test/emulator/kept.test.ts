@@ -9,6 +9,7 @@ import { dropChoices, keepChoices, keptChoice, keptChoices } from '../../src/emu
 import { removeEmulator } from '../../src/emulator/store.ts';
 import { usedEmulator, usedModel } from '../../src/emulator/used.ts';
 import { clone } from '../helpers/mpkit.ts';
+import { sandbox } from '../helpers/private-host.ts';
 
 let root: string;
 beforeEach(() => {
@@ -70,7 +71,9 @@ describe('choices', () => {
 
   const ended = (driver: string, name: string) =>
     new Promise<void>((resolve, reject) => {
-      const child = spawn(process.execPath, [driver, root, name], { stdio: 'inherit' });
+      // the bundle lies outside of the package
+      const env = { ...process.env, MPKIT_SANDBOX: sandbox() };
+      const child = spawn(process.execPath, [driver, root, name], { stdio: 'inherit', env });
       child.on('error', reject);
       child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`status ${code}`))));
     });
