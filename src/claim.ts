@@ -4,7 +4,7 @@
  */
 import { closeSync, fstatSync, lstatSync } from 'node:fs';
 import { lockFile } from './libc.ts';
-import { type RemoveOptions, removeTree } from './remove-tree.ts';
+import { removeTree } from './remove-tree.ts';
 
 /**
  * `make` gives a new path, `open` opens what is locked; both are asked again if that was taken for
@@ -26,16 +26,16 @@ export function claimNew<T extends { path: string }>(
 /** Where nothing can be made at all, as below /proc, that looks the same. */
 const mostTries = 1000;
 
-/** Removes `whole` unless somebody holds the lock of `path`, which `open` opens. */
+/** Removes what belongs to `path` unless somebody holds its lock; `open` opens it. */
 export function removeUnclaimed(
   path: string,
   open: (path: string) => number,
-  { whole = path, ...options }: { whole?: string } & RemoveOptions = {},
+  remove: () => void = () => removeTree(Buffer.from(path)),
 ): 'no lock' | undefined {
   const fd = openUnless(['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES'], path, open);
   if (fd === undefined) return 'no lock';
   try {
-    if (lockFile(fd, 'exclusive') && isStill(path, fd)) removeTree(Buffer.from(whole), options);
+    if (lockFile(fd, 'exclusive') && isStill(path, fd)) remove();
   } finally {
     closeSync(fd);
   }

@@ -13,9 +13,9 @@ export interface Folder {
   close(): void;
 }
 
-/** The folder `path`, which is not followed if it is a link. `isHeld`: open, however short. */
-export function openFolder(path: Buffer, { isHeld = false } = {}): Folder {
-  if (!isHeld && path.length < longPath) return { path, close: () => {} };
+/** The folder `path`, which is not followed if it is a link. */
+export function openFolder(path: Buffer): Folder {
+  if (path.length < longPath) return { path, close: () => {} };
   const flags = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
   const fd = openSync(path, flags);
   return { path: Buffer.from(`/proc/self/fd/${fd}`), close: () => closeSync(fd) };

@@ -41,6 +41,12 @@ export function exchangeNames(one: Path, other: Path): boolean {
   throw failure('renameat2', other);
 }
 
+/** ioctl(FICLONE): the open file `to` shares the blocks of `from`; false where the file system cannot. */
+export function shareBlocks(to: number, from: number): boolean {
+  const FICLONE = 0x40049409;
+  return libc().ioctl(to, FICLONE, from) === 0;
+}
+
 /** flock(2); false where somebody else holds it and `wait` is not set. */
 export function lockFile(fd: number, how: 'shared' | 'exclusive'): boolean {
   const LOCK_NB = 4;
@@ -236,6 +242,7 @@ function load() {
       'int renameat2(int fromDir, const void *from, int toDir, const void *to, unsigned int flags)',
     ),
     flock: declare('int flock(int fd, int how)'),
+    ioctl: declare('int ioctl(int fd, unsigned long request, long argument)'),
     syncfs: declare('int syncfs(int fd)'),
     pipe2: declare('int pipe2(void *ends, int flags)'),
     write: declare('long write(int fd, const void *data, size_t size)'),

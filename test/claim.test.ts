@@ -11,9 +11,10 @@ afterAll(() => rmSync(parent, { recursive: true, force: true }));
 const make = () => ({ path: join(mkdtempSync(join(parent, 'own-')), '.lock') });
 const open = (path: string) => openSync(path, 'w');
 const openThere = (path: string) => openSync(path, 'r');
+const remove = (folder: string) => () => rmSync(folder, { recursive: true });
 const clearUp = () => {
   for (const name of readdirSync(parent))
-    removeUnclaimed(join(parent, name, '.lock'), openThere, { whole: join(parent, name) });
+    removeUnclaimed(join(parent, name, '.lock'), openThere, remove(join(parent, name)));
 };
 
 describe('a new claim', () => {
@@ -70,6 +71,6 @@ it('two who clear up the same do not disturb each other', () => {
     clearUp();
     return late;
   };
-  expect(removeUnclaimed(path, slow, { whole: dirname(path) })).toBeUndefined();
-  expect(removeUnclaimed(path, openThere, { whole: dirname(path) })).toBe('no lock');
+  expect(removeUnclaimed(path, slow, remove(dirname(path)))).toBeUndefined();
+  expect(removeUnclaimed(path, openThere, remove(dirname(path)))).toBe('no lock');
 });

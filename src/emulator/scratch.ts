@@ -166,7 +166,9 @@ const lockName = '.lock';
 function removeDead(parent: string): void {
   for (const name of readdirSync(parent)) {
     const folder = join(parent, name);
-    const held = removeUnclaimed(join(folder, lockName), openLock, { whole: folder });
+    const held = removeUnclaimed(join(folder, lockName), openLock, () =>
+      removeTree(Buffer.from(folder)),
+    );
     if (held === 'no lock') removeOld(folder);
   }
 }

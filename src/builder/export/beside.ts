@@ -3,12 +3,13 @@
  * locked: the next export to that destination removes what a killed one left, and only that.
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, lstatSync, mkdirSync, openSync, readdirSync } from 'node:fs';
+import { closeSync, constants, lstatSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { claimNew, removeUnclaimed } from '../../claim.ts';
+import { MpkitError } from '../../errors.ts';
 import { exchangeNames } from '../../libc.ts';
-import { removeTree } from '../../remove-tree.ts';
+import { isReplaceable, removeLayout } from './layout-folder.ts';
 
 export interface Beside {
   /** Where to write it: whoever owns the folder above cannot put a link in its place. */
@@ -28,10 +29,19 @@ export function openBeside(dest: string, kind: 'file' | 'folder'): Beside {
     // one step, so that whoever is killed here leaves the old result or the new one
     take: () => (kind === 'file' ? rename(path, dest) : exchange(path, dest)),
     remove: () => {
-      removeTree(Buffer.from(path), { isShared: true });
+      if (kind === 'file') rmSync(path, { force: true });
+      else removeLayout(path);
       closeSync(fd);
     },
   };
+}
+
+/** What no export may replace. */
+export function requireReplaceable(dest: string, path = dest): void {
+  if (!lstatSync(path, { throwIfNoEntry: false }) || isReplaceable(path)) return;
+  throw new MpkitError('invalid-input', `\`${dest}\` exists and is not an OCI layout`, {
+    hint: 'remove it, or name another folder',
+  });
 }
 
 /** Where others write to `dest` too, it may be there or not from one moment to the next. */
@@ -43,6 +53,13 @@ async function exchange(path: string, dest: string): Promise<void> {
       const { code } = error as NodeJS.ErrnoException;
       if (left === 0 || (code !== 'ENOTEMPTY' && code !== 'EEXIST')) throw error;
     }
+  }
+  try {
+    // it may have come there since it was looked at
+    requireReplaceable(dest, path);
+  } catch (error) {
+    exchangeNames(path, dest);
+    throw error;
   }
 }
 
@@ -67,14 +84,17 @@ function removeDead(dest: string): void {
   for (const name of readdirSync(dirname(dest))) {
     if (!name.startsWith(prefix) || !/^[0-9a-f]{12}$/.test(name.slice(prefix.length))) continue;
     const path = join(dirname(dest), name);
-    if (isOurs(path)) removeUnclaimed(path, openUnfollowed, { isShared: true });
+    const kind = ourKind(path);
+    if (kind === 'file') removeUnclaimed(path, openUnfollowed, () => rmSync(path, { force: true }));
+    if (kind === 'folder') removeUnclaimed(path, openUnfollowed, () => removeLayout(path));
   }
 }
 
-/** Neither another's, nor anything but a file or folder. */
-function isOurs(path: string): boolean {
+/** Of what is neither another's nor anything else. */
+function ourKind(path: string): 'file' | 'folder' | undefined {
   const is = lstatSync(path, { throwIfNoEntry: false });
-  return is?.uid === process.getuid?.() && (is?.isFile() || is?.isDirectory()) === true;
+  if (is?.uid !== process.getuid?.()) return undefined;
+  return is?.isFile() ? 'file' : is?.isDirectory() ? 'folder' : undefined;
 }
 
 function openUnfollowed(path: string): number {

@@ -1,8 +1,9 @@
 /** Blobs of the store on their way into a result, hashed as they go. */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { MpkitError } from '../../errors.ts';
+import { shareBlocks } from '../../libc.ts';
 import { requireRunning } from '../../pause.ts';
 import type { CheckHash, StoredFile } from './layout-files.ts';
 
@@ -14,7 +15,7 @@ export async function readSource(
   put: Put,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const file = await open(source, constants.O_RDONLY | constants.O_NOFOLLOW);
+  const file = await open(source, ownSource);
   try {
     await readHashed(file, { size, check, put, signal });
   } finally {
@@ -31,23 +32,35 @@ export async function copySource(
   path: string,
   { reached, signal }: { reached: (bytes: number) => void; signal: AbortSignal | undefined },
 ): Promise<void> {
-  const isShared = await shareBlocks(stored.source, path);
-  const file = await open(path, isShared ? 'r+' : 'wx');
+  const [file, source] = await openBoth(path, stored.source);
   let written = 0;
   try {
+    const isShared = shareBlocks(file.fd, source.fd);
     const put = async (bytes: Buffer) => {
       if (!isShared) await writeAll(file, bytes);
       written += bytes.length;
       reached(written);
     };
     // of the copy, where it was not this process that wrote it
-    if (isShared) await readHashed(file, { ...stored, put, signal });
-    else await readSource(stored, put, signal);
-    await file.chmod(0o644);
+    await readHashed(isShared ? file : source, { ...stored, put, signal });
   } finally {
+    await source.close();
     await file.close();
   }
 }
+
+/** The new one is made here: nothing that lies there already is opened. */
+async function openBoth(path: string, source: string): Promise<[FileHandle, FileHandle]> {
+  const file = await open(path, 'wx+');
+  try {
+    return [file, await open(source, ownSource)];
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+const ownSource = constants.O_RDONLY | constants.O_NOFOLLOW;
 
 /** write(2) may take less than it is given. */
 export async function writeAll(file: FileHandle, bytes: Buffer): Promise<void> {
@@ -74,13 +87,4 @@ interface Hashing {
   check: CheckHash;
   put: Put;
   signal: AbortSignal | undefined;
-}
-
-/** False where the file system cannot, and nothing is there then. */
-async function shareBlocks(source: string, path: string): Promise<boolean> {
-  const { COPYFILE_EXCL, COPYFILE_FICLONE_FORCE } = constants;
-  return copyFile(source, path, COPYFILE_EXCL | COPYFILE_FICLONE_FORCE).then(
-    () => true,
-    () => false,
-  );
 }

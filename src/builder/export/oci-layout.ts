@@ -2,15 +2,16 @@
  * `--output type=oci`: an OCI image layout as a tar archive or a folder. It is written beside its
  * destination and renamed, so that nothing half-written carries the name.
  */
-import { lstat, mkdir, open, readdir, stat, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, open, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ioError, MpkitError } from '../../errors.ts';
 import { openSpecial } from '../../special-file.ts';
 import { type EmitTransfer, startTransfer } from '../../transfer.ts';
 import type { Descriptor } from '../image/documents.ts';
-import { openBeside } from './beside.ts';
+import { openBeside, requireReplaceable } from './beside.ts';
 import { copySource, writeAll } from './copy-source.ts';
 import { type LayoutFile, type LayoutOptions, layoutFiles, sizeOf } from './layout-files.ts';
+import { makeHeld } from './layout-folder.ts';
 import { type Packing, pack, type Reached } from './pack.ts';
 import { putToStdout } from './stdout.ts';
 import type { Results } from './unchanged.ts';
@@ -103,36 +104,29 @@ async function writeFolder(
   files: LayoutFile[],
   { reached, signal }: Omit<Packing, 'mtime'>,
 ): Promise<boolean> {
-  await checkReplaceable(dest);
+  requireReplaceable(dest);
   const beside = openBeside(dest, 'folder');
+  const held: ReturnType<typeof makeHeld>[] = [];
+  const make = (folder: string, name: string) => {
+    held.push(makeHeld(folder, name));
+    return held.at(-1)!.place;
+  };
   try {
-    await mkdir(join(beside.place, 'blobs/sha256'), { recursive: true });
+    const blobs = make(make(beside.place, 'blobs'), 'sha256');
     let written = 0;
     for (const each of files) {
-      const path = join(beside.place, each.name);
+      const reach = (bytes: number) => reached(written + bytes);
       // copies: a user who changes the layout must not change the store
-      if ('content' in each) await writeFile(path, each.content, { flag: 'wx' });
-      else await copySource(each, path, { reached: (bytes) => reached(written + bytes), signal });
+      if ('content' in each)
+        await writeFile(join(beside.place, each.name), each.content, { flag: 'wx' });
+      else await copySource(each, join(blobs, basename(each.name)), { reached: reach, signal });
       written += sizeOf(each);
       reached(written);
     }
     await beside.take();
     return true;
   } finally {
+    for (const { close } of held) close();
     beside.remove();
   }
 }
-
-/** Passes an empty folder, a layout with nothing else in it, and a name that nothing has. */
-async function checkReplaceable(dest: string): Promise<void> {
-  const existing = await lstat(dest).catch(() => undefined);
-  if (!existing) return;
-  const names = existing.isDirectory() ? await readdir(dest) : [];
-  const isLayout = names.includes('oci-layout') && names.every((name) => ownNames.has(name));
-  if (existing.isDirectory() && (names.length === 0 || isLayout)) return;
-  throw new MpkitError('invalid-input', `\`${dest}\` exists and is not an OCI layout`, {
-    hint: 'remove it, or name another folder',
-  });
-}
-
-const ownNames = new Set(['oci-layout', 'index.json', 'blobs', 'ingest']);

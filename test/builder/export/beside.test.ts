@@ -28,3 +28,18 @@ it.each(['folder', 'file'] as const)('a %s is written where it was made', (kind)
   expect(readFileSync(join(other, 'kept'), 'utf8')).toBe('kept');
   expect(existsSync(kind === 'folder' ? join(moved, 'index.json') : moved)).toBe(true);
 });
+
+it("what a folder's owner lays in the way is neither removed nor replaced", async () => {
+  const theirs = temporaryFolder();
+  const dest = join(theirs, 'out');
+  const dead = join(theirs, '.out.mpkit-0123456789ab');
+  mkdirSync(join(dead, 'letters'), { recursive: true });
+  const beside = openBeside(dest, 'folder');
+  expect(existsSync(join(dead, 'letters'))).toBe(true);
+  // moved there after the destination was looked at
+  renameSync(dead, dest);
+  await expect(beside.take()).rejects.toMatchObject({ code: 'invalid-input' });
+  beside.remove();
+  expect(readdirSync(theirs)).toEqual(['out']);
+  expect(readdirSync(dest)).toEqual(['letters']);
+});
