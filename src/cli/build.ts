@@ -33,7 +33,8 @@ context as a tar archive (plain, gzip or zstd), or else a Dockerfile that needs 
                            - is stdin
   -t, --tag NAME[:TAG]     name of the result, repeatable
   -o, --output SPEC        type=oci,dest=PATH[,tar=false]: an OCI layout as archive or folder;
-                           dest=- is stdout, which then carries no digest
+                           dest=- is stdout, which then carries no digest; a field that holds
+                           a comma is written in quotes: 'type=oci,"dest=a,b"'
   --build-arg NAME[=VALUE] a build argument; without =VALUE it is taken from the environment;
                            one that no ARG asks for is a warning
   --target STAGE           stage to build (default: the last)
