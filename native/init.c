@@ -100,6 +100,6 @@ void run_as_init(const char *program, char **command, const struct command_hooks
     /* nobody is left who could ask */
     else if (events[1].revents) questions = -1;
   }
-  if (hooks) report_number("status", status);
+  if (hooks) hooks->ended(hooks->data, status);
   _exit(exit_status(status));
 }

@@ -25,13 +25,14 @@ struct command_hooks {
   void (*on_question)(int questions);
   /* in the init, over and over; milliseconds until the next time at most, or -1 */
   int (*check)(void *data);
+  /* in the init, with the wait status of the command that has ended */
+  void (*ended)(void *data, int status);
   void *data;
 };
 
 /*
  * First process of a pid namespace: starts `program` with the words of the command, reaps, passes
- * signals on, and ends with the command's status; the kernel then kills whatever is left. With
- * hooks the raw wait status is reported as {"status":N}.
+ * signals on, and ends with the command's status; the kernel then kills whatever is left.
  */
 _Noreturn void run_as_init(const char *program, char **command, const struct command_hooks *hooks);
 

@@ -7,6 +7,7 @@
 #include "init.h"
 #include "kernel.h"
 #include "memory.h"
+#include "missed.h"
 #include "network.h"
 #include "root.h"
 #include "scope.h"
@@ -44,6 +45,7 @@ struct running {
   /* between the command and the init: what the filter asks */
   int questions[2];
   struct memory_watch memory;
+  int counters;
 };
 
 static void take_terminal(int slave) {
@@ -92,6 +94,12 @@ static int check_memory(void *data) {
   _exit(128 + SIGKILL); /* and the kernel kills the rest */
 }
 
+static void report_end(void *data, int status) {
+  const struct running *running = data;
+  if (status != 0 && missed_network(running->counters)) report_number("missed", 1);
+  report_number("status", status);
+}
+
 /* The last change of folder, after every descriptor but the needed ones is gone. */
 static void enter_directory(const char *directory) {
   char now[PATH_MAX];
@@ -120,7 +128,7 @@ static void close_others(struct running *running) {
 
 static _Noreturn void inside(struct step_options *step, const struct streams *streams, int socket) {
   char byte;
-  struct running running = {step, streams, -1, -1, {-1, -1}, {0}};
+  struct running running = {step, streams, -1, -1, {-1, -1}, {0}, -1};
   int devpts = -1;
   if (recv(socket, &byte, 1, 0) != 1) _exit(EXIT_SETUP);
   if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) fail("become root inside", "", "");
@@ -138,6 +146,7 @@ static _Noreturn void inside(struct step_options *step, const struct streams *st
   close_others(&running);
   enter_directory(step->directory);
   memory_open(&running.memory, step->memory);
+  if (step->own_network) running.counters = open_network_counters();
   /* before the command starts: the sockets that are made for it are of the same scope */
   scope_abstract_sockets();
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, running.questions) < 0)
@@ -145,7 +154,7 @@ static _Noreturn void inside(struct step_options *step, const struct streams *st
   char *program = step->program ? strdup(step->program) : NULL;
   char **command = hide_words(step->command, step->first_word, step->words_end);
   run_as_init(program ? program : command[0], command,
-              &(struct command_hooks){before_exec, after_start, answer_question, check_memory, &running});
+              &(struct command_hooks){before_exec, after_start, answer_question, check_memory, report_end, &running});
 }
 
 /* Copied here: a step's own mount namespace may not copy what is mounted in another one. */

@@ -30,13 +30,13 @@ export async function build(options: BuildOptions, emit: Emit): Promise<BuildRes
   try {
     const { dockerfile, openContext } = await openSources(options.sources, { scratch, signal });
     contexts = openContexts(options, openContext, contentMemory(options.root, journal));
-    for (const text of unusedArgs(dockerfile, options.buildArgs)) emit({ type: 'notice', text });
     const planned = await planBuild({
       ...options,
       dockerfile,
       contexts,
       contextNames: [...options.contexts.keys()],
     });
+    for (const text of unusedArgs(dockerfile, options.buildArgs)) emit({ type: 'notice', text });
     const executor = await openExecutor(options, { scratch, contexts, journal, emit, signal });
     emit({ type: 'plan', platforms: await forecastPlan(planned, executor.runners) });
     for (const text of forecastNetworks(planned, scratch)) emit({ type: 'notice', text });

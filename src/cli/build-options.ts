@@ -21,6 +21,7 @@ import { readStepLimits } from './build-limits.ts';
 import { readSources } from './build-sources.ts';
 import { readCsv } from './csv.ts';
 import type { ProgressMode } from './progress.ts';
+import { readAll, readEach } from './read-all.ts';
 import { readableFile, readableFolder } from './readable.ts';
 import { type parseWords, usageOf } from './verb.ts';
 import { isStdout, writtenPlace } from './written.ts';
@@ -53,24 +54,25 @@ export type ParsedBuild = Omit<BuildOptions, 'root' | 'signal' | 'umask'>;
 
 /** Every path absolute, every word checked; throws `usage` or `not-found`. */
 export function readBuildOptions(values: Flags, positionals: string[]): ParsedBuild {
-  const sources = readSources(positionals, values.file);
   const buildArgs = readBuildArgs(values['build-arg'] ?? []);
-  const tags = values.tag ?? [];
-  for (const tag of tags) parseTag(tag);
+  const { limits, ...read } = readAll({
+    sources: () => readSources(positionals, values.file),
+    platforms: () => readPlatforms(values.platform),
+    contexts: () => readContexts(values['build-context'] ?? []),
+    network: () => readNetwork(values.network ?? 'default'),
+    tags: () => readTags(values.tag ?? []),
+    outputs: () => readOutputs(values.output ?? [], values['metadata-file']),
+    epoch: () => readEpoch(buildArgs),
+    limits: () => readStepLimits(values),
+  });
   return {
-    sources,
-    platforms: readPlatforms(values.platform),
+    ...read,
+    ...limits,
     arePlatformsImplicit: !values.platform && !process.env.DOCKER_DEFAULT_PLATFORM,
     target: values.target,
     buildArgs,
-    contexts: readContexts(values['build-context'] ?? []),
-    network: oneOf('network', values.network ?? 'default', ['default', 'none', 'host']),
     noCache: values['no-cache'] ?? false,
     offline: isOffline(values.offline),
-    tags,
-    outputs: readOutputs(values.output ?? [], values['metadata-file']),
-    epoch: readEpoch(buildArgs),
-    ...readStepLimits(values),
     proxies: proxyNames.flatMap((name) => {
       const value = buildArgs.get(name);
       return value === undefined ? [] : [[name, value] as [string, string]];
@@ -78,10 +80,24 @@ export function readBuildOptions(values: Flags, positionals: string[]): ParsedBu
   };
 }
 
+function readTags(tags: string[]): string[] {
+  return readEach(tags, (tag) => {
+    parseTag(tag);
+    return tag;
+  });
+}
+
+function readNetwork(word: string) {
+  // docker's word for what its containers have
+  if (word === 'bridge')
+    throw usage('invalid network `bridge`: `default` gives each step a network of its own');
+  return oneOf('network', word, ['default', 'none', 'host']);
+}
+
 function readPlatforms(lists: string[] | undefined): Platform[] {
   const fallback = process.env.DOCKER_DEFAULT_PLATFORM;
   const words = (lists ?? (fallback ? [fallback] : [])).flatMap((list) => list.split(','));
-  const platforms = words.length > 0 ? words.map(parsePlatform) : [hostPlatform()];
+  const platforms = words.length > 0 ? readEach(words, parsePlatform) : [hostPlatform()];
   const unique = new Map<string, Platform>();
   for (const platform of platforms.map(normalizePlatform)) {
     if (platform.os !== 'linux')
@@ -115,7 +131,7 @@ function readEpoch(buildArgs: Map<string, string>): number | undefined {
 /** The last of several with one name counts; only that one is lent to the inside. */
 function readContexts(words: string[]): Map<string, NamedContext> {
   const last = new Map(words.map((word) => [word.split('=', 1)[0]?.toLowerCase(), word]));
-  return new Map([...last.values()].map(readContext));
+  return new Map(readEach([...last.values()], readContext));
 }
 
 function readContext(word: string): [string, NamedContext] {
@@ -126,7 +142,7 @@ function readContext(word: string): [string, NamedContext] {
     throw usage(
       `invalid build context \`${word}\`: expected NAME=oci-layout://DIR, NAME=oci-archive:FILE or NAME=DIR`,
     );
-  if (!/:\/\/|^oci-archive:/.test(value))
+  if (!/^oci-layout:\/\/|^oci-archive:/.test(value))
     return [name, { kind: 'folder', path: readableFolder(value) }];
   if (value.startsWith('oci-archive:')) {
     const source = parseImageSource(value);
@@ -142,10 +158,6 @@ function readContext(word: string): [string, NamedContext] {
       },
     ];
   }
-  if (!value.startsWith('oci-layout://'))
-    throw usage(
-      `build context \`${name}\`: only oci-layout://, oci-archive: and folders are supported, found \`${value}\``,
-    );
   const { folder, reference } = parseLayoutUrl(value);
   return [
     name,
@@ -155,7 +167,7 @@ function readContext(word: string): [string, NamedContext] {
 
 /** Two archives in one stream, or one on a screen, are of no use to anybody. */
 function readOutputs(specs: string[], metadata = ''): OciOutput[] {
-  const outputs = specs.map(readOutput);
+  const outputs = readEach(specs, readOutput);
   const printed = outputs.filter(({ dest }) => dest === '-');
   if (printed.length > 1 || (printed.length > 0 && isStdout(metadata)))
     throw usage('only one output can be written to stdout');
@@ -173,7 +185,7 @@ function readOutput(spec: string): OciOutput {
   const fields = new Map(
     pairs.map((pair): [string, string] => {
       const at = pair.indexOf('=');
-      return at < 0 ? [pair, ''] : [pair.slice(0, at), pair.slice(at + 1)];
+      return at < 0 ? [pair, ''] : [pair.slice(0, at).trim().toLowerCase(), pair.slice(at + 1)];
     }),
   );
   if (fields.get('type') !== 'oci')

@@ -18,6 +18,7 @@ import { startRecording } from './build-record.ts';
 import { withoutBuildxFlags } from './buildx-flags.ts';
 import { writeMetadata } from './metadata.ts';
 import { chooseProgress, openProgress } from './progress.ts';
+import { readAll } from './read-all.ts';
 import { callersUmask, inNamespace, parseWords, stopOnSignals, type Verb } from './verb.ts';
 import { isStdout, writtenPlace } from './written.ts';
 
@@ -32,7 +33,8 @@ context as a tar archive (plain, gzip or zstd), or else a Dockerfile that needs 
                            - is stdin
   -t, --tag NAME[:TAG]     name of the result, repeatable
   -o, --output SPEC        type=oci,dest=PATH[,tar=false]: an OCI layout as archive or folder;
-                           dest=- is stdout, which then carries no digest
+                           dest=- is stdout, which then carries no digest; a field that holds
+                           a comma is written in quotes: 'type=oci,"dest=a,b"'
   --build-arg NAME[=VALUE] a build argument; without =VALUE it is taken from the environment;
                            one that no ARG asks for is a warning
   --target STAGE           stage to build (default: the last)
@@ -67,10 +69,12 @@ exit status: 0 built, 1 failed, 2 wrong usage, 3 this host cannot do it, 128+n s
 async function execute(words: string[]): Promise<number> {
   const understood = withoutBuildxFlags(words, buildFlags);
   const { values, positionals } = parseWords('build', understood, buildFlags);
-  const asked = readProgress(values, process.env.BUILDKIT_PROGRESS);
+  const { asked, options, timeout } = readAll({
+    asked: () => readProgress(values, process.env.BUILDKIT_PROGRESS),
+    options: () => readBuildOptions(values, positionals),
+    timeout: () => readTimeout(values),
+  });
   const mode = chooseProgress(asked, process.stderr, process.env);
-  const options = readBuildOptions(values, positionals);
-  const timeout = readTimeout(values);
   return inNamespace(
     'build',
     words,

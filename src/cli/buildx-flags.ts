@@ -21,7 +21,7 @@ export function withoutBuildxFlags(words: string[], own: Own): string[] {
     const known = foreign.find((each) => each.name === name);
     const isSwitch = known ? known.takes === 'nothing' : own[name]?.type === 'boolean';
     const truth = readTruth(value ?? 'true');
-    if (!known && !own[name]) refused.add(`unknown option \`${rawName}\``);
+    if (!known && !own[name]) refused.add(unknown(rawName, words[index], options));
     else if (isSwitch && truth === undefined)
       refused.add(`\`${rawName}\` is true or false, not \`${value}\``);
     else if (known) {
@@ -32,6 +32,13 @@ export function withoutBuildxFlags(words: string[], own: Own): string[] {
   }
   if (refused.size > 0) throw usage([...refused]);
   return words.flatMap((word, at) => (changed.has(at) ? (changed.get(at) ?? []) : [word]));
+}
+
+/** Node takes `-pull` for four short flags. */
+function unknown(rawName: string, word = '', options: Own): string {
+  const long = /^-([a-z][a-z-]+)/.exec(word)?.[1];
+  if (long === undefined || !options[long]) return `unknown option \`${rawName}\``;
+  return `unknown option \`-${long}\`: did you mean \`--${long}\`?`;
 }
 
 interface Foreign {

@@ -2,6 +2,7 @@
 import { closeSync, openSync, statSync } from 'node:fs';
 import { hostPath } from '../caller-paths.ts';
 import { MpkitError } from '../errors.ts';
+import { foreignContext } from './foreign-context.ts';
 import { usageOf } from './verb.ts';
 
 const usage = usageOf('build');
@@ -20,9 +21,10 @@ export function readableFolder(path: string): string {
     return real;
   } catch (error) {
     if (error instanceof MpkitError) throw error;
-    throw new MpkitError(
-      'not-found',
-      `cannot read folder \`${path}\`: ${(error as NodeJS.ErrnoException).code}`,
+    const { code } = error as NodeJS.ErrnoException;
+    throw (
+      (code === 'ENOENT' && foreignContext(path)) ||
+      new MpkitError('not-found', `cannot read folder \`${path}\`: ${code}`)
     );
   }
 }

@@ -18,12 +18,12 @@ export function reportError(error: unknown): string {
 }
 
 /** A line each, as far as they are not endless. */
-function othersOf({ others }: MpkitError): string[] {
+function othersOf({ others, hint: first }: MpkitError): string[] {
   if (others.length === 0) return [];
   const most = 20;
   const shown = others.slice(0, most).map(({ message, location, hint }) => {
     const place = location ? `${cleanName(location.file)}:${location.startLine}: ` : '';
-    return `  ${place}${cleanName(message)}${hint ? ` (${cleanName(hint)})` : ''}`;
+    return `  ${place}${cleanName(message)}${hint && hint !== first ? ` (${cleanName(hint)})` : ''}`;
   });
   const more = others.length > most ? [`  and ${others.length - most} more`] : [];
   return ['also:', ...shown, ...more];

@@ -75,6 +75,8 @@ export function splitCommand(words: string[]): { own: string[]; command: string[
 /** Every path absolute, every word checked; throws `usage` or `not-found`. */
 export function readRunOptions({ values, positionals, command }: Words): RunOptions {
   const { timeout, network = 'default' } = values;
+  if (network === 'bridge')
+    throw usage('invalid network `bridge`: `default` gives the command a network of its own');
   if (!['none', 'host', 'default'].includes(network))
     throw usage(`invalid network \`${network}\`: expected none, host or default`);
   if (timeout !== undefined && !/^[1-9]\d{0,7}$/.test(timeout))

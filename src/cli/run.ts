@@ -130,7 +130,7 @@ async function runInside(options: RunOptions, root: string): Promise<number> {
       ...network.step,
       output: hasTerminal ? 'terminal' : 'inherit',
     });
-    const isolation = result.exitCode === 0 ? undefined : network.isolation();
+    const isolation = result.missedNetwork ? network.isolation() : undefined;
     if (isolation) process.stderr.write(`mpkit: note: ${isolation}\n`);
     if (result.outOfMemory)
       process.stderr.write(

@@ -43,4 +43,11 @@ export {
   type StoreListing,
 } from './store.ts';
 export { usedEmulator, usedModel } from './used.ts';
-export { parseId, requireMapped, resolveGroup, resolveUser, type User } from './user.ts';
+export {
+  parseId,
+  requireMapped,
+  resolveGroup,
+  resolveUser,
+  splitOwner,
+  type User,
+} from './user.ts';

@@ -20,6 +20,8 @@ export interface SandboxReport {
   timeout?: number;
   /** The memory limit in bytes, when it ended the step. */
   memory?: number;
+  /** Present where the command failed and had looked for a network beyond its loopback. */
+  missed?: number;
   /** Present where output was given up: nobody took it and the end was asked for. */
   untaken?: number;
   pid?: number;

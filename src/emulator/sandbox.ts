@@ -69,6 +69,8 @@ export interface StepResult {
   timedOut: boolean;
   /** Its memory limit ended it. */
   outOfMemory: boolean;
+  /** It failed, and what it sent went nowhere: its network has no such way. */
+  missedNetwork: boolean;
   /** Nobody takes what goes to the caller's terminal: a word more would wait for ever. */
   outputStuck: boolean;
 }
@@ -101,6 +103,7 @@ export async function runStep(step: Step): Promise<StepResult> {
       exitCode,
       timedOut: report.timeout !== undefined,
       outOfMemory: report.memory !== undefined,
+      missedNetwork: report.missed !== undefined,
       outputStuck: report.untaken !== undefined,
       ...signalOf(report),
     };

@@ -18,7 +18,8 @@ export interface User extends Identity {
  * there are no supplementary groups; the primary group is always in the list (CVE-2023-25173).
  */
 export function resolveUser(rootFd: number, spec: string): User {
-  const [userWord = '', groupWord] = spec.split(':', 2) as [string, string?];
+  // what follows a second colon belongs to the group's name, which none has
+  const [userWord = '', groupWord] = splitOwner(spec);
   const passwd = readTable(rootFd, '/etc/passwd').map(([name, , uid, gid, , home]) => ({
     name,
     uid: Number(uid),
@@ -40,6 +41,12 @@ export function resolveUser(rootFd: number, spec: string): User {
     .map(([, , gid]) => Number(gid))
     .filter((gid) => isId(gid));
   return { user, group, groups: [...new Set([group, ...groups])].slice(0, 256), home };
+}
+
+/** `user[:group]`, at the first colon. */
+export function splitOwner(spec: string): [user: string, group?: string] {
+  const at = spec.indexOf(':');
+  return at < 0 ? [spec] : [spec.slice(0, at), spec.slice(at + 1)];
 }
 
 /** Throws `permission-denied` for ids that the namespace lacks; `spec` as the user gave it. */

@@ -5,5 +5,5 @@
 export { expandWord, expandWords, type Variables } from './expand.ts';
 export type * from './instructions.ts';
 export { type Dockerfile, type DockerfileNode, parseDockerfile } from './parse.ts';
-export { readStages, type Stage, type Stages } from './stages.ts';
+export { type Fault, readStages, type Stage, type Stages } from './stages.ts';
 export { didYouMean } from './suggest.ts';

@@ -33,6 +33,8 @@ export interface DockerfileNode {
   child: DockerfileNode | undefined;
   /** The instruction with its continued lines joined. */
   original: string;
+  /** Why it could not be taken apart; then only its keyword and its place count. */
+  fault?: MpkitError;
   /** From 1, here-documents included. */
   startLine: number;
   endLine: number;
@@ -40,8 +42,8 @@ export interface DockerfileNode {
 
 /**
  * Parses a whole Dockerfile (reference, "Format", "Parser directives", "Here-documents"). `file`
- * is only its name. Throws `dockerfile-syntax` with the location of the instruction: the first that is
- * wrong, with all others beside it.
+ * is only its name. A wrong instruction gives a node with its `fault`, so that it can be told together
+ * with what later layers find. Throws `dockerfile-syntax` for directives, and where nothing is left.
  */
 export function parseDockerfile(text: string, file: string): Dockerfile {
   const lines = splitLines(text.replace(/^\uFEFF/, ''));
@@ -49,20 +51,10 @@ export function parseDockerfile(text: string, file: string): Dockerfile {
   const place = (startLine: number) => ({ file, text, startLine, endLine: cursor.next });
   const { escapeChar } = readDirectives(lines, (line) => ({ ...place(line), endLine: line }));
   const nodes: DockerfileNode[] = [];
-  const wrong: MpkitError[] = [];
   while (skipToInstruction(cursor)) {
-    const startLine = cursor.next + 1;
-    try {
-      const node = readInstruction(cursor, escapeChar);
-      if (node !== undefined) nodes.push(node);
-    } catch (error) {
-      if (!(error instanceof MpkitError)) throw error;
-      error.location ??= place(startLine);
-      wrong.push(error);
-    }
+    const node = readInstruction(cursor, escapeChar);
+    if (node !== undefined) nodes.push(node);
   }
-  const [first, ...others] = wrong;
-  if (first) throw Object.assign(first, { others });
   if (nodes.length === 0)
     throw new MpkitError('dockerfile-syntax', 'file with no instructions: expected a `FROM`', {
       location: { file, text, startLine: 1, endLine: 1 },
@@ -100,12 +92,36 @@ function readInstruction(cursor: Cursor, escapeChar: Escape): DockerfileNode | u
   const startLine = cursor.next + 1;
   const original = readJoinedLine(cursor, escapeChar).trim();
   if (original === '') return undefined;
-  const node = readNode(original, escapeChar);
-  if (takesHereDocuments(node.child ?? node))
-    for (const opener of findHereDocuments(original))
-      node.heredocs.push({ ...opener, body: readBody(cursor, opener) });
+  const node = tryReading(original, escapeChar, (read) => {
+    if (takesHereDocuments(read.child ?? read))
+      for (const opener of findHereDocuments(original))
+        read.heredocs.push({ ...opener, body: readBody(cursor, opener) });
+  });
   const place = { startLine, endLine: cursor.next };
   return { ...node, ...place, child: node.child && { ...node.child, ...place } };
+}
+
+type Unplaced = Omit<DockerfileNode, 'startLine' | 'endLine'>;
+
+function tryReading(
+  original: string,
+  escapeChar: Escape,
+  readBodies: (node: Unplaced) => void,
+): Unplaced {
+  const [keyword] = splitKeyword(original);
+  let node: Unplaced = { keyword, original, json: false, child: undefined, ...emptyLists() };
+  try {
+    node = readNode(original, escapeChar);
+    readBodies(node);
+    return node;
+  } catch (fault) {
+    if (!(fault instanceof MpkitError)) throw fault;
+    return { ...node, fault };
+  }
+}
+
+function emptyLists(): Pick<Unplaced, 'flags' | 'arguments' | 'heredocs'> {
+  return { flags: [], arguments: [], heredocs: [] };
 }
 
 function readJoinedLine(cursor: Cursor, escapeChar: Escape): string {
@@ -137,7 +153,7 @@ function withoutContinuation(line: string, escapeChar: Escape): string | undefin
 }
 
 /** Takes the joined text of one instruction, or what follows ONBUILD, apart. */
-function readNode(text: string, escapeChar: Escape): Omit<DockerfileNode, 'startLine' | 'endLine'> {
+function readNode(text: string, escapeChar: Escape): Unplaced {
   const [keyword, given] = splitKeyword(text);
   const { flags, rest } = splitFlags(given);
   const node = { keyword, flags, heredocs: [], original: text, json: false, child: undefined };

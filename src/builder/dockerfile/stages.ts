@@ -2,6 +2,7 @@
  * The second layer of the Dockerfile front end: nodes to typed instructions, grouped by stage.
  */
 import { MpkitError } from '../../errors.ts';
+import { findHereDocuments } from './heredoc.ts';
 import type {
   ArgInstruction,
   FromInstruction,
@@ -27,21 +28,28 @@ export interface Stages {
   /** ARG before the first FROM, for FROM lines only. */
   globalArgs: ArgInstruction[];
   stages: Stage[];
+  faults: Fault[];
+}
+
+export interface Fault {
+  error: MpkitError;
+  /** What nobody can judge after it: values, or also which stages there are. */
+  hides?: 'variables' | 'stages' | undefined;
 }
 
 /**
- * Reads every stage, also those that no build will need. Throws `dockerfile-syntax` or, for what
- * the language has and mpkit does not yet, `not-supported`, always with the location: the first
- * that is wrong, with all others beside it.
+ * Reads every stage, also those that no build will need. What is wrong is left out and told in
+ * `faults`: `dockerfile-syntax` or, for what the language has and mpkit does not yet, `not-supported`,
+ * always with the location.
  */
 export function readStages(dockerfile: Dockerfile): Stages {
   const globalArgs: ArgInstruction[] = [];
   const stages: Stage[] = [];
-  const wrong: MpkitError[] = [];
+  const faults: Fault[] = [];
   // after a bad FROM, or without one, what follows is not wrong once more
   let insideStage = false;
   for (const node of dockerfile.nodes) {
-    const instruction = tryReading(dockerfile, node, { insideStage, wrong });
+    const instruction = tryReading(dockerfile, node, { insideStage, faults });
     const isArg = node.keyword.toLowerCase() === 'arg';
     insideStage ||= !isArg;
     if (!instruction) continue;
@@ -51,27 +59,35 @@ export function readStages(dockerfile: Dockerfile): Stages {
     else if (instruction.kind === 'arg')
       globalArgs.push({ kind: 'arg', args: instruction.args, location, original });
   }
-  const [first, ...others] = wrong;
-  if (first) throw Object.assign(first, { others });
-  if (stages.length === 0) {
+  if (stages.length === 0 && faults.length === 0) {
     const location = locate(dockerfile, dockerfile.nodes.at(-1)!);
-    throw syntaxError('file without a build stage: expected a `FROM`', { location });
+    const error = syntaxError('file without a build stage: expected a `FROM`', { location });
+    faults.push({ error, hides: 'stages' });
   }
-  return { globalArgs, stages };
+  return { globalArgs, stages, faults };
 }
 
 function tryReading(
   dockerfile: Dockerfile,
   node: DockerfileNode,
-  { insideStage, wrong }: { insideStage: boolean; wrong: MpkitError[] },
+  { insideStage, faults }: { insideStage: boolean; faults: Fault[] },
 ): Instruction | undefined {
   try {
     return readInstruction(dockerfile, node, insideStage);
   } catch (error) {
     if (!(error instanceof MpkitError)) throw error;
-    wrong.push(error);
+    faults.push({ error, hides: hiddenBy(node) });
     return undefined;
   }
+}
+
+function hiddenBy({ keyword, original, fault }: DockerfileNode): Fault['hides'] {
+  const known = keyword.toLowerCase();
+  if (known === 'arg' || known === 'env') return 'variables';
+  // a word that is no instruction was meant to be any of them
+  if (known === 'from' || !instructionReaders.has(known)) return 'stages';
+  // a here-document without an end takes the rest of the file
+  return fault && findHereDocuments(original).length > 0 ? 'stages' : undefined;
 }
 
 function readInstruction(
@@ -81,6 +97,7 @@ function readInstruction(
 ): Instruction {
   const location = locate(dockerfile, node);
   try {
+    if (node.fault) throw node.fault;
     const read = findReader(node);
     const keyword = node.keyword.toLowerCase();
     if (!insideStage && keyword !== 'from' && keyword !== 'arg')

@@ -21,10 +21,10 @@ export function decompress(
 /** What is wrong with the bytes; undefined where the failure is another one. */
 export function brokenPacking(error: unknown): string | undefined {
   if (error instanceof Malformed) return error.message;
-  const { code } = error as NodeJS.ErrnoException;
+  const { code, message } = error as NodeJS.ErrnoException;
   // zlib's word for input that is over before its end mark
   if (code === 'Z_BUF_ERROR') return 'it ends too early';
   return code?.startsWith('Z_') || code?.startsWith('ZSTD_') || code === 'ERR__ZSTD'
-    ? code
+    ? `its packed data is damaged (${message})`
     : undefined;
 }

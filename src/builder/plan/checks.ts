@@ -4,12 +4,18 @@ import { MpkitError } from '../../errors.ts';
 
 /** `8000-8002/TCP` → `8000/tcp` …; an address or a host port in front is dropped. */
 export function parsePort(text: string): string[] {
-  const [ports = '', protocol = 'tcp'] = text.split('/', 2);
+  const [ports = '', protocol = 'tcp', ...more] = text.split('/');
   const own = ports.slice(ports.lastIndexOf(':') + 1);
   const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(own);
   const first = Number(match?.[1]);
   const last = Number(match?.[2] ?? match?.[1]);
-  if (!match || last > 65535 || last < first || !/^(tcp|udp|sctp)$/i.test(protocol))
+  if (
+    !match ||
+    more.length > 0 ||
+    last > 65535 ||
+    last < first ||
+    !/^(tcp|udp|sctp)$/i.test(protocol)
+  )
     throw new MpkitError('dockerfile-syntax', `invalid port \`${text}\``, {
       hint: 'expected PORT or FIRST-LAST, with /tcp, /udp or /sctp',
     });

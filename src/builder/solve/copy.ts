@@ -1,6 +1,6 @@
 /** COPY: files of a context or of another stage onto a writable layer. */
 import { closeSync } from 'node:fs';
-import { parseId, resolveGroup, resolveUser } from '../../emulator/index.ts';
+import { parseId, resolveGroup, resolveUser, splitOwner } from '../../emulator/index.ts';
 import { MpkitError } from '../../errors.ts';
 import { createPause } from '../../pause.ts';
 import {
@@ -71,7 +71,7 @@ function openSource(op: CopyOp, inputs: Inputs, executor: Executor): FileSource 
 /** `--chown`: a number alone gives the same group, a name its primary group. */
 function ownerOf(chown: string | undefined, rootFd: number) {
   if (chown === undefined || chown === '') return undefined;
-  const [userWord = '', groupWord] = chown.split(':', 2);
+  const [userWord = '', groupWord] = splitOwner(chown);
   const number = parseId(userWord);
   try {
     const user = resolveUser(rootFd, userWord);

@@ -78,8 +78,10 @@ async function execute(
   });
   if (result.timedOut) throw tooLong(op, executor.runTimeout, tail.lines());
   if (result.outOfMemory) throw tooLarge(op, executor.memory, tail.lines());
-  if (result.exitCode !== 0)
-    throw failure(op, result, { output: tail.lines(), isolation: network.isolation() });
+  if (result.exitCode !== 0) {
+    const isolation = result.missedNetwork ? network.isolation() : undefined;
+    throw failure(op, result, { output: tail.lines(), isolation });
+  }
 }
 
 /**

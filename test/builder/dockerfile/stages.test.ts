@@ -2,9 +2,13 @@
 import { describe, expect, it } from 'vitest';
 import { parseDockerfile } from '../../../src/builder/dockerfile/parse.ts';
 import { readStages } from '../../../src/builder/dockerfile/stages.ts';
-import type { MpkitError } from '../../../src/errors.ts';
 
-const read = (text: string) => readStages(parseDockerfile(text, 'Dockerfile'));
+function read(text: string) {
+  const stages = readStages(parseDockerfile(text, 'Dockerfile'));
+  const [first] = stages.faults;
+  if (first) throw first.error;
+  return stages;
+}
 
 /** The one instruction after FROM, without where it stands. */
 function readOne(line: string) {
@@ -246,28 +250,23 @@ describe('refusals', () => {
 });
 
 describe('several faults', () => {
-  const faults = (text: string) => {
-    try {
-      read(text);
-      return [];
-    } catch (error) {
-      const first = error as MpkitError;
-      return [first, ...first.others].map(
-        ({ message, location }) => `${location?.startLine}: ${message}`,
-      );
-    }
-  };
+  const faults = (text: string) =>
+    readStages(parseDockerfile(text, 'Dockerfile')).faults.map(
+      ({ error: { message, location } }) => `${location?.startLine}: ${message}`,
+    );
 
   it('are told at once, each with its line', () => {
     expect(
       faults(
-        'FROM a\nADD a b\nCOPY --link x y\nRUN ok\nFOO\nRUN --mount=type=cache --device=x z\n',
+        'FROM a\nADD a b\nCOPY --link x y\nRUN ok\nFOO\nRUN --mount=type=cache --device=x z\nENV a\nLABEL b=c d\n',
       ),
     ).toEqual([
       '2: `ADD` is not supported by mpkit yet',
       '3: `COPY --link` is not supported by mpkit yet',
       '5: unknown instruction `FOO`',
       '6: `RUN --mount --device` is not supported by mpkit yet',
+      '7: `ENV` needs a value for `a`',
+      '8: `LABEL` has `d` where `key=value` was expected',
     ]);
   });
 

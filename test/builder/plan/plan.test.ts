@@ -8,6 +8,7 @@ import {
   type RunOp,
   type Vertex,
 } from '../../../src/builder/plan/index.ts';
+import type { MpkitError } from '../../../src/errors.ts';
 import { parsePlatform } from '../../../src/platform.ts';
 
 const contexts: ContextResolver = {
@@ -178,4 +179,60 @@ describe('what cannot be planned', () => {
       location: { startLine: line },
     });
   });
+});
+
+describe('several faults', () => {
+  const faults = async (dockerfile: string, options: Partial<PlanInput> = {}) => {
+    const first: MpkitError = await plan(dockerfile, options).then(
+      () => expect.fail('it was planned'),
+      (error) => error,
+    );
+    return [first, ...first.others].map(
+      ({ message, location }) => `${location?.startLine}: ${message}`,
+    );
+  };
+
+  it('of syntax and meaning, in all stages and for all platforms, are told at once', async () => {
+    const dockerfile = `FROM nowhere AS one
+EXPOSE 99999
+ENV a
+FROM base
+COPY --from=nothing a b
+COPY --from=one --chmod=u+x a b
+STOPSIGNAL NONE
+LABEL x`;
+    expect(await faults(dockerfile, { target: 'none' })).toEqual([
+      'undefined: no stage `none` to build as target',
+      '1: no stage and no named context `nowhere` (known: `base`, `files`)',
+      '2: invalid port `99999`',
+      '3: `ENV` needs a value for `a`',
+      '5: stage or context `nothing` is not known',
+      '6: invalid mode `u+x` in `--chmod`',
+      '7: unknown signal `NONE`',
+      '8: `LABEL` needs a value for `x`',
+    ]);
+  });
+
+  it.each([
+    ['a variable', 'FROM base\nENV a\nWORKDIR $a\nEXPOSE x', 2],
+    ['the variables of a base', 'FROM nowhere\nWORKDIR $a\nEXPOSE x', 2],
+    ['a stage', 'FORM base AS one\nFROM base\nCOPY --from=one a b\nEXPOSE x', 2],
+    ['a stage whose base is wrong', 'FROM nowhere AS one\nFROM one\nCOPY --from=one a b', 1],
+  ])('do not follow from %s', async (_, dockerfile, count) => {
+    expect(await faults(dockerfile)).toHaveLength(count);
+  });
+});
+
+it('names the platform that comes out, where a last stage chooses it', async () => {
+  const [image] = await plan(
+    'FROM base AS one\nRUN x\nFROM --platform=linux/s390x base\nCOPY --from=one a b',
+    {
+      platforms: [parsePlatform('linux/amd64')],
+      arePlatformsImplicit: true,
+    },
+  );
+  expect(image?.platform).toEqual(parsePlatform('linux/s390x'));
+  const labels = allVertices([image!.vertex]).map(({ label }) => `${label.platform} ${label.text}`);
+  expect(labels).toContain('linux/s390x COPY --from=one a b');
+  expect(labels).toContain('linux/amd64->linux/s390x RUN x');
 });

@@ -222,6 +222,15 @@ describe('usage', () => {
       ['--build-context', 'x', '.'],
       'invalid build context `x`: expected NAME=oci-layout://DIR, NAME=oci-archive:FILE or NAME=DIR',
     ],
+    [
+      ['--network', 'bridge', '.'],
+      'invalid network `bridge`: `default` gives each step a network of its own',
+    ],
+    [['-pull', '.'], 'unknown option `-pull`: did you mean `--pull`?'],
+    [
+      ['-o', 'type=oci,dest="a', '.'],
+      'output `type=oci,dest="a`: a quote is out of place: expected quotes around a whole KEY=VALUE',
+    ],
   ])('%j is refused', async (words, message) => {
     const { exitCode, stdout, stderr } = await place.mpkit(['build', ...words]);
     expect({ exitCode, stdout, text: errorText(stderr) }).toEqual({
@@ -244,6 +253,42 @@ describe('usage', () => {
       expect(errorText(stderr)).toContain(why);
       expect(exitCode).toBe(1);
     }
+  });
+
+  it('values that are wrong are told all at once', async () => {
+    const words = ['--platform', 'x,linux/amd64,y', '--network', 'z', '--memory', 'm', '--timeout'];
+    const more = ['never', '-o', 'foo', '--progress', 'loud', '-t', 'A', 'ghost'];
+    const { exitCode, stderr } = await place.mpkit(['build', ...words, ...more]);
+    expect(exitCode).toBe(2);
+    const text = errorText(stderr);
+    for (const value of ['x', 'y', 'z', 'm', 'never', 'foo', 'loud', 'A', 'ghost'])
+      expect(text).toContain(`\`${value}\``);
+    expect(text.match(/--help/g)).toHaveLength(1);
+  });
+
+  it.each([
+    ['https://example.invalid/x.tar.gz', 'curl -L URL'],
+    ['https://example.invalid/x.git#main', 'git clone'],
+    ['git@example.invalid:x/y', 'git clone'],
+    ['github.com/x/y', 'git clone'],
+    ['docker-image://alpine', 'skopeo copy'],
+    ['target:stage', '`-o type=oci,dest=DIR,tar=false`'],
+    ['oci-layout:/dir', 'oci-layout://DIR'],
+    ['oci:/dir', 'oci-layout://DIR'],
+    ['s3://x', 'expected a folder'],
+  ])('the context %s is named, with what to write instead', async (context, hint) => {
+    for (const words of [[context], ['--build-context', `a=${context}`, '.']]) {
+      const { exitCode, stderr } = await place.mpkit(['build', ...words]);
+      expect(exitCode).toBe(1);
+      expect(errorText(stderr)).toMatch(/^mpkit: `.*` is (an|a|no) /);
+      expect(errorText(stderr)).toContain(hint);
+    }
+  });
+
+  it('a folder whose name looks like one of those is a folder', async () => {
+    place.write({ 'github.com/x/Dockerfile': 'FROM nowhere\n' });
+    const { stderr } = await place.mpkit(['build', 'github.com/x']);
+    expect(errorText(stderr)).toMatch(/^mpkit: no stage and no named context `nowhere`/);
   });
 
   it('an unknown --progress is refused with the known ones', async () => {

@@ -148,6 +148,18 @@ it('LABEL takes quoted keys, one line or many, and the old form (I21)', async ()
   ]);
 });
 
+it.each([
+  'USER root:root:x\nRUN true',
+  'USER 0:0:7\nRUN true',
+  'COPY --from=base --chown=0:0:7 /etc/passwd /',
+])('a group never loses what follows its second colon: %s', async (text) => {
+  expect(await refusal(`FROM base\n${text}`)).toMatch(/unknown group `(root:x|0:7)`/);
+});
+
+it('USER is looked up where something runs as it, and kept as typed elsewhere', async () => {
+  expect((await built('FROM base\nUSER a:b:c')).config.User).toBe('a:b:c');
+});
+
 describe('EXPOSE (I22)', () => {
   it('expands ranges, lowers protocols and drops addresses', async () => {
     const { config } = await built('FROM base\nEXPOSE 80 90-92/UDP 127.0.0.1:8080:81/tcp 5/sctp');
@@ -156,7 +168,7 @@ describe('EXPOSE (I22)', () => {
     );
   });
 
-  it.each(['80/icmp', '70000', '9-8', 'http'])('refuses %s', async (port) => {
+  it.each(['80/icmp', '80/tcp/x', '70000', '9-8', 'http'])('refuses %s', async (port) => {
     expect(await refusal(`FROM base\nEXPOSE ${port}`)).toBe(`mpkit: invalid port \`${port}\``);
   });
 });

@@ -66,15 +66,41 @@ RUN tail -n +3 /proc/net/dev | grep -vc ' lo:'
       expect(errorText(stderr)).toMatch(/modprobe tun.*`--network host` shares the host's/);
     });
 
+    it.each([
+      ['an address', 'nc -w 2 192.0.2.1 80'],
+      ['a name', 'nslookup example.invalid'],
+    ])('also where it looked for %s', async (_, command) => {
+      const { exitCode, stderr } = await place.build(
+        { dockerfile: `FROM base\nRUN ${command} </dev/null\n` },
+        { wrap: missing },
+      );
+      expect(exitCode).toBe(1);
+      expect(errorText(stderr)).toContain("`--network host` shares the host's");
+    });
+
+    it('names it for no step that looked for nothing beyond its loopback', async () => {
+      for (const command of ['exit 1', 'nc -w 2 127.0.0.1 80', '/etc/passwd', 'kill -9 $$']) {
+        const { exitCode, stderr } = await place.build(
+          { dockerfile: `FROM base\nRUN ${command} </dev/null\n` },
+          { wrap: missing },
+        );
+        expect(exitCode).toBe(1);
+        expect(errorText(stderr), command).not.toContain('network');
+      }
+    });
+
     it('mpkit run says the same, once its command failed', async () => {
       const words = ['run', '--offline', `oci-layout://${place.base}`, '--', 'sh', '-c'];
-      const failed = await place.mpkit([...words, 'exit 3'], { wrap: missing });
+      const search = 'nc -w 2 192.0.2.1 80 2>/dev/null';
+      const failed = await place.mpkit([...words, `${search} || exit 3`], { wrap: missing });
       expect([failed.exitCode, errorText(failed.stderr)]).toEqual([
         3,
         expect.stringMatching(/^mpkit: note: .*`--network host` shares the host's\n$/),
       ]);
-      const went = await place.mpkit([...words, 'true'], { wrap: missing });
-      expect([went.exitCode, errorText(went.stderr)]).toEqual([0, '']);
+      for (const [command, status] of [['exit 3', 3] as const, [`${search} || true`, 0] as const]) {
+        const other = await place.mpkit([...words, command], { wrap: missing });
+        expect([other.exitCode, errorText(other.stderr)]).toEqual([status, '']);
+      }
     });
 
     // root's builder has other ids, to which the program is out of reach

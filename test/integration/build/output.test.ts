@@ -101,6 +101,15 @@ it.skipIf(!skopeo.ok)(`an archive is read by skopeo${skopeo.why}`, async () => {
   expect(JSON.parse(text).config).toMatchObject({ User: 'nobody', StopSignal: 'SIGQUIT' });
 });
 
+it('is written to a path that holds a comma, in quotes', async () => {
+  const field = `"dest=${join(place.folder, 'a,b')}"`;
+  const args = ['-o', `type=oci,${field},tar=false`];
+  const { exitCode, stderr } = await place.build({ dockerfile: 'FROM base\n', args });
+  expect(exitCode, stderr).toBe(0);
+  const layout = readJson(join(place.folder, 'a,b'), 'oci-layout');
+  expect(layout).toEqual({ imageLayoutVersion: '1.0.0' });
+});
+
 describe('an archive on stdout', () => {
   const to = (command: string, more = '') =>
     place.run([

@@ -111,6 +111,10 @@ describe('stdin', () => {
     const half = await build(place, ['-'], Buffer.concat([through.subarray(0, 1300)]));
     expect(half.exitCode).toBe(1);
     expect(errorText(half.stderr)).toContain('the archive on stdin cannot be unpacked');
+    const early = await build(place, ['-'], gzipSync(through).subarray(0, -20));
+    expect(errorText(early.stderr)).toBe(
+      'mpkit: the archive on stdin cannot be unpacked: it ends too early\n',
+    );
     expect(trap.changes()).toEqual([]);
     expect(readdirSync(join(place.root, 'tmp'))).toEqual([]);
   });
