@@ -36,4 +36,4 @@ export { mediaTypes } from './media-types.ts';
 export { formatReference, parseReference, parseTag, type Reference } from './reference.ts';
 export { checkTruthful, type TruthCheck } from './truthful.ts';
 export { unpackArchive } from './unpack-archive.ts';
-export { type Amount, freeBytes, unpackAllowance } from './unpack-limit.ts';
+export { type Amount, spareOf, unpackAllowance } from './unpack-limit.ts';

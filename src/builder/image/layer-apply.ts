@@ -25,6 +25,8 @@ export interface ApplyOptions {
   rootFd: number;
   expectedDiffId: Digest;
   most: Amount;
+  /** Bytes that the disk may still take beyond that; none unless told. */
+  spare?: () => number;
   /** Everything belongs to root: for a user namespace that maps one id only. */
   ignoreOwners?: boolean;
   signal?: AbortSignal;
@@ -60,12 +62,12 @@ export async function checkUnpacked(options: Omit<ApplyOptions, 'rootFd'>): Prom
 
 /** `read` takes all of it, and tells which holes it stands for besides. */
 async function readUnpacked(
-  { blob, mediaType, expectedDiffId, most, signal }: Omit<ApplyOptions, 'rootFd'>,
+  { blob, mediaType, expectedDiffId, most, spare, signal }: Omit<ApplyOptions, 'rootFd'>,
   read: (source: AsyncIterable<Buffer>, addHoles: (length: number) => void) => Promise<void>,
 ): Promise<Amount> {
   const compression = compressionOf(mediaType);
   const hash = createHash('sha256');
-  const meter = createMeter(() => most, overLimit);
+  const meter = createMeter(() => most, overLimit, spare);
   let file: FileHandle | undefined;
   try {
     file = await open(blob, constants.O_RDONLY | constants.O_NOFOLLOW);

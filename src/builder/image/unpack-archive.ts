@@ -10,7 +10,7 @@ import { parseEntryPath } from './entry-path.ts';
 import { openTarget } from './layer-target.ts';
 import type { Compression } from './media-types.ts';
 import { readTar } from './tar-read.ts';
-import { archiveOverLimit, createMeter, freeBytes, unpackAllowance } from './unpack-limit.ts';
+import { archiveOverLimit, createMeter, spareOf, unpackAllowance } from './unpack-limit.ts';
 
 export interface UnpackOptions {
   packed: AsyncIterable<Buffer>;
@@ -26,11 +26,11 @@ export interface UnpackOptions {
 export async function unpackArchive(options: UnpackOptions): Promise<void> {
   const { packed, compression, rootFd, name, signal } = options;
   const target = openTarget(rootFd, { ignoreOwners: true });
-  const free = freeBytes(`/proc/self/fd/${rootFd}`);
   let size = 0;
   const meter = createMeter(
-    () => unpackAllowance([size], free),
+    () => unpackAllowance([size]),
     (most) => archiveOverLimit(name, most),
+    spareOf(`/proc/self/fd/${rootFd}`),
   );
   const counted = watched(packed, (chunk) => {
     size += chunk.length;

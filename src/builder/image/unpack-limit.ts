@@ -5,7 +5,7 @@
 import { statfsSync } from 'node:fs';
 import { MpkitError } from '../../errors.ts';
 import { parseSize } from '../../size.ts';
-import { dataLength } from './zeros.ts';
+import { dataCounter } from './zeros.ts';
 
 export interface Amount {
   /** Bytes that are written to the disk. */
@@ -15,43 +15,57 @@ export interface Amount {
 }
 
 /**
- * For an image whose layers have these sizes, on a disk of so many free bytes; throws `usage`. Data may be
- * 1 GiB and 200 bytes for each stored one, or half of what the disk has free: a bomb fills no disk,
- * and what a step wrote over and over is still read. MPKIT_UNPACK_LIMIT says otherwise. No gzip
- * stream stands for more zeros than are allowed, so whatever mpkit wrote is within it.
+ * For an image whose layers have these sizes; throws `usage`. Data may be 1 GiB and 200 bytes for
+ * each stored one, and more as long as the disk has room (`spareOf`): a bomb fills no disk, and what
+ * a step wrote over and over is still read. MPKIT_UNPACK_LIMIT says otherwise. No gzip stream stands
+ * for more zeros than are allowed, so whatever mpkit wrote is within it.
  */
-export function unpackAllowance(sizes: number[], free: number): Amount {
+export function unpackAllowance(sizes: number[]): Amount {
   const stored = sizes.reduce((sum, size) => sum + size, 0);
   const empty = 2 ** 37 + mostOfGzip * stored;
   const asked = process.env[variable];
-  if (asked) {
-    const data = parseSize(asked) ?? invalid(asked);
-    return { data, empty: Math.max(data, empty) };
-  }
-  return { data: Math.max(2 ** 30 + 200 * stored, Math.floor(free / 2)), empty };
+  if (!asked) return { data: 2 ** 30 + 200 * stored, empty };
+  const data = parseSize(asked) ?? invalid(asked);
+  return { data, empty: Math.max(data, empty) };
 }
 
-/** Of the disk that `folder` is on. */
-export function freeBytes(folder: string): number {
+/**
+ * Bytes that may be written to the disk of `folder` beyond an allowance that nobody set: half of what
+ * is free now stays free, whoever else writes to it meanwhile.
+ */
+export function spareOf(folder: string): () => number {
+  if (process.env[variable]) return none;
+  const kept = freeBytes(folder) / 2;
+  return () => freeBytes(folder) - kept;
+}
+
+const none = () => -1;
+
+function freeBytes(folder: string): number {
   const { bavail, bsize } = statfsSync(folder);
   return bavail * bsize;
 }
 
 /** Counts what comes out; beyond `most`, which may grow, it throws what `over` makes of the words. */
-export function createMeter(most: () => Amount, over: (words: string) => MpkitError) {
+export function createMeter(
+  most: () => Amount,
+  over: (words: string) => MpkitError,
+  spare: () => number = none,
+) {
   const used: Amount = { data: 0, empty: 0 };
+  const dataIn = dataCounter();
   const add = (data: number, empty: number) => {
     used.data += data;
     used.empty += empty;
     const allowed = most();
-    if (used.data > allowed.data) throw over(`${Math.max(0, allowed.data)} bytes`);
+    if (used.data > allowed.data && spare() < 0) throw over(`${Math.max(0, allowed.data)} bytes`);
     if (used.empty > allowed.empty) throw over(`${Math.max(0, allowed.empty)} bytes of zeros`);
   };
   return {
     used,
     addHoles: (length: number) => add(0, length),
     addChunk: (chunk: Buffer) => {
-      const data = dataLength(chunk);
+      const data = dataIn(chunk);
       add(data, chunk.length - data);
     },
   };

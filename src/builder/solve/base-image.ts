@@ -10,10 +10,10 @@ import {
   blobPath,
   checkUnpacked,
   type Digest,
-  freeBytes,
   hasBlob,
   importLayoutBlob,
   type Layout,
+  spareOf,
   unpackAllowance,
   verifyBlob,
 } from '../image/index.ts';
@@ -36,17 +36,18 @@ export async function unpackImage(
   const { layout, resolved } = executor.image(op.manifest);
   const { layers } = resolved.manifest;
   const snapshot: Snapshot = [];
-  const free = freeBytes(dirname(executor.layers.folderOf({ diffId: '' })));
+  const spare = spareOf(dirname(executor.layers.folderOf({ diffId: '' })));
   const sizes = layers.map(({ size }) => size);
-  let left = unpackAllowance(sizes, free);
+  let left = unpackAllowance(sizes);
   for (const [at, blob] of layers.entries()) {
     const diffId = resolved.config.rootfs.diff_ids[at];
     if (!diffId) throw new MpkitError('invalid-image', 'the config names too few layers');
-    const layer: BaseLayer = { diffId, blob, layout, below: snapshot, left };
+    const layer: BaseLayer = { diffId, blob, layout, below: snapshot, left, spare };
     const { uncompressedSize, data } = await namingLayer(layer, at, layers.length, () =>
       unpackLayer(layer, executor, unpacking),
     );
-    left = { data: left.data - data, empty: left.empty - (uncompressedSize - data) };
+    const empty = left.empty - (uncompressedSize - data);
+    left = { ...left, data: left.data - data, empty };
     const { mediaType, digest, size } = blob;
     snapshot.push({ diffId, uncompressedSize, blob: { mediaType, digest, size } });
   }
@@ -65,6 +66,7 @@ interface BaseLayer {
   below: Snapshot;
   /** What it may unpack to. */
   left: Amount;
+  spare: () => number;
 }
 
 async function unpackLayer(
@@ -80,8 +82,10 @@ async function unpackLayer(
     const before = proven();
     if (!executor.layers.find(diffId) || before?.diffId !== diffId) return undefined;
     const { data, uncompressedSize } = before;
-    const isWithin = data <= layer.left.data && uncompressedSize - data <= layer.left.empty;
-    return isWithin ? before : undefined;
+    const { left, spare } = layer;
+    // what lies on the disk takes no more of it
+    const isWithin = data <= left.data || spare() >= 0;
+    return isWithin && uncompressedSize - data <= left.empty ? before : undefined;
   };
   const known = isStored ? asBefore() : undefined;
   if (known) return known;
@@ -115,14 +119,17 @@ async function possess(layout: Layout, blob: BaseLayer['blob'], executor: Execut
 }
 
 /** Somebody else's layer of that name is there: is it this one? */
-function check({ diffId, blob, left }: BaseLayer, { blobs, signal }: Executor): Promise<Amount> {
+function check(
+  { diffId, blob, left, spare }: BaseLayer,
+  { blobs, signal }: Executor,
+): Promise<Amount> {
   const { mediaType } = blob;
-  const options = { blob: blobPath(blobs, blob.digest), mediaType, most: left, signal };
+  const options = { blob: blobPath(blobs, blob.digest), mediaType, most: left, spare, signal };
   return checkUnpacked({ ...options, expectedDiffId: diffId });
 }
 
 async function apply(layer: BaseLayer, executor: Executor): Promise<Amount> {
-  const { diffId, blob, below, left } = layer;
+  const { diffId, blob, below, left, spare } = layer;
   const { rootFd, folder } = executor.mounts.writable(below);
   let amount: Amount;
   try {
@@ -132,6 +139,7 @@ async function apply(layer: BaseLayer, executor: Executor): Promise<Amount> {
       rootFd,
       expectedDiffId: diffId,
       most: left,
+      spare,
       ignoreOwners: executor.singleId,
       signal: executor.signal,
     });
