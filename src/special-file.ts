@@ -51,8 +51,13 @@ function openUnfollowed(path: string): number | undefined {
 }
 
 function leadsToPlain(link: string): boolean {
-  const is = statSync(link, { throwIfNoEntry: false });
-  return is === undefined || is.isFile() || is.isDirectory();
+  try {
+    const is = statSync(link, { throwIfNoEntry: false });
+    return is === undefined || is.isFile() || is.isDirectory();
+  } catch {
+    // it is replaced, so what it leads to does not matter
+    return true;
+  }
 }
 
 /** A pipe that nobody reads refuses; an open that waits could not be stopped. */

@@ -108,11 +108,14 @@ async function execute(words: string[]): Promise<number> {
         const metadata = values['metadata-file'];
         if (metadata !== undefined)
           await writeMetadata(metadata, { result, steps: recording.steps(), signal });
+        // nothing is left to stop: whoever does not read stdout may be left
+        stop.release();
         if (result.digest && !isArchive(options)) process.stdout.write(`${result.digest}\n`);
         return 0;
       } catch (error) {
         progress.close();
-        if (signal.aborted && isArchive(options)) leaveStdout();
+        if (signal.aborted && (isArchive(options) || isStdout(values['metadata-file'] ?? '')))
+          leaveStdout();
         const code = stop.code();
         recording.end(code === undefined ? 'failed' : 'stopped');
         if (code === undefined && limit.some(({ aborted }) => aborted)) throw tooLong(timeout);

@@ -6,6 +6,7 @@ import { lstat, mkdir, open, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ioError, MpkitError } from '../../errors.ts';
 import { openSpecial } from '../../special-file.ts';
+import { putToStdout } from '../../stdout.ts';
 import { type EmitTransfer, startTransfer } from '../../transfer.ts';
 import type { Descriptor } from '../image/documents.ts';
 import { openBeside, requireReplaceable } from './beside.ts';
@@ -13,7 +14,6 @@ import { copySource, writeAll } from './copy-source.ts';
 import { type LayoutFile, type LayoutOptions, layoutFiles, sizeOf } from './layout-files.ts';
 import { makeHeld } from './layout-folder.ts';
 import { type Packing, pack, type Reached } from './pack.ts';
-import { putToStdout } from './stdout.ts';
 import type { Results } from './unchanged.ts';
 
 export interface OciLayoutOptions extends LayoutOptions {

@@ -75,14 +75,31 @@ describe.each([
       expect(stdout).toContain('mpkit: stopped; finished steps are kept');
     });
 
+    it('the digest waits for no reader when a signal comes, metadata for none at all', async () => {
+      const full = 'dd if=/dev/zero bs=64k count=1 status=none;';
+      const { stdout } = await bash(
+        `(${full} timeout -s TERM -k 200 4 "$0" build -q ctx; echo $? > code) | sleep 6
+        (${full} timeout -s KILL 200 "$0" build -q --timeout 3 --metadata-file /dev/stdout ctx 2> log; echo $? >> code) | sleep 6
+        cat code log`,
+      );
+      expect(stdout).toBe(
+        '124\n1\nmpkit: the build did not end within 3 s\nhint: `--timeout SECONDS` allows more, 0 any time; finished steps are kept\n',
+      );
+    });
+
     it('names of stdout are stdout, other descriptors are refused at once', async () => {
-      for (const name of ['-', '/dev/stdout', '/dev/fd/1', '/proc/self/fd/1']) {
+      for (const name of ['-', '/dev/stdout', '/dev/fd/1', '//proc/self/fd/1']) {
         const listed = await bash(`"$0" build -q -o type=oci,dest=${name} ctx | tar -tf -`);
         expect(listed.stdout, listed.stderr).toMatch(/^oci-layout\nindex\.json\n/);
       }
       const metadata = await place.mpkit(['build', '-q', '--metadata-file', '/dev/stdout', 'ctx']);
       expect(metadata.stdout, metadata.stderr).toMatch(/^\{\n[\s\S]*\n\}\nsha256:[0-9a-f]{64}\n$/);
-      for (const words of ['-o type=oci,dest=/dev/fd/3', '--metadata-file /proc/self/fd/3']) {
+      for (const words of [
+        '-o type=oci,dest=/dev/fd/3',
+        '--metadata-file /proc/self/fd/3',
+        '--metadata-file //dev/stderr',
+        '-o type=oci,dest=/dev/../dev/stdin',
+      ]) {
         const refused = await bash(`"$0" build ${words} ctx 3> three`);
         expect(refused.exitCode).toBe(2);
         expect(refused.stderr).toContain('is no place for a result');
