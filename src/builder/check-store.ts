@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Scratch } from '../emulator/index.ts';
 import { ioError, MpkitError } from '../errors.ts';
 import { namesIn } from '../small-files.ts';
-import { type Digest, openBlobs, verifyBlob } from './image/index.ts';
+import { type Digest, isDigest, openBlobs, verifyBlob } from './image/index.ts';
 import { type LayerStore, openJournal, openLayers, type SnapshotLayer } from './snapshot/index.ts';
 
 export interface StoreCheck {
@@ -37,6 +37,10 @@ export async function checkStore(root: string, scratch: Scratch): Promise<StoreC
     result.blobs++;
     if (is.isFile()) result.bytes += is.size;
     const digest: Digest = `sha256:${name}`;
+    if (!isDigest(digest)) {
+      result.unreadable.push(`\`${join(blobs.folder, name)}\`: no blob has such a name; remove it`);
+      continue;
+    }
     await note(`blob ${digest}${kindOf(is)}`, () => verifyBlob(blobs, digest));
   }
   const layers = openLayers(root, openJournal(root, scratch.folder), scratch);

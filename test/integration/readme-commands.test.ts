@@ -37,6 +37,7 @@ const elsewhere = new Map([
   ['mpkit emulator choose arm64 VERSION --cpu MODEL', 'integration/emulator/choose'],
   ['mpkit emulator add PATH', 'integration/emulator'],
   ['bench/run-echo', 'compares with another program for minutes'],
+  ['bench/cached', 'measures for a minute'],
 ]);
 
 /** Typed here, in this order; what stands for a name is filled in. */

@@ -5,8 +5,9 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { syncFileSystem } from '../../libc.ts';
 import { readJson } from '../../small-files.ts';
 
@@ -30,8 +31,9 @@ export function openJournal(root: string, temporary: string): Journal {
   /** A marked record serves until the next boot: a full disk must not hide why the build failed. */
   const clearMark = (path: string, record: object) => {
     try {
-      // one that was dropped stays dropped
-      if (existsSync(path)) replaceFile(path, record);
+      // one that was dropped stays dropped, and what another process wrote since is its own to clear
+      const now = parse(path);
+      if (now && isDeepStrictEqual(now, { ...record, boot })) replaceFile(path, record);
     } catch {
       // stays marked
     }

@@ -24,32 +24,39 @@ import type { Executor, Inputs, Work } from './executor.ts';
 import { createTail } from './tail.ts';
 
 export function runWork(vertex: Vertex, op: RunOp, inputs: Inputs, executor: Executor): Work {
+  // what the default network turns out to be is in no key: it is the host's luck, not the build's
+  const key = [
+    'run',
+    { ...op, hostname: guestHostname },
+    chainOf(inputs[0] ?? []),
+    guestPlatforms(vertex).map(({ architecture }) => architecture),
+  ];
   return {
-    // what the default network turns out to be is in no key: it is the host's luck, not the build's
-    key: [
-      'run',
-      { ...op, hostname: guestHostname },
-      chainOf(inputs[0] ?? []),
-      guestPlatforms(vertex).map(({ architecture }) => architecture),
-    ],
+    key,
     stub: true,
-    perform: ({ rootFd }) => execute(vertex, op, rootFd, executor),
+    perform: async ({ rootFd }) => {
+      const without = await execute(vertex, op, rootFd, executor);
+      return without.length > 0 ? [...key, { without }] : key;
+    },
   };
 }
+
+/** Returns the CPUs that it could not have run, though images for them brought files. */
 
 async function execute(
   vertex: Vertex,
   op: RunOp,
   rootFd: number,
   executor: Executor,
-): Promise<void> {
+): Promise<string[]> {
   const runner = await executor.runners.get(op.platform);
   const user = resolveUser(rootFd, op.user);
   requireMapped(user, op.user);
   closeSync(makeFoldersInRoot(rootFd, op.directory));
   const network = chooseNetwork(op.network, executor.scratch);
   const others = guestPlatforms(vertex).slice(1);
-  const guests = await Promise.all(others.map((each) => guestRunner(each, executor)));
+  const found = await Promise.all(others.map((each) => guestRunner(each, vertex, executor)));
+  const guests = found.filter((each) => each !== undefined);
   const tail = createTail();
   const result = await runStep({
     rootFd,
@@ -82,6 +89,7 @@ async function execute(
     const isolation = result.missedNetwork ? network.isolation() : undefined;
     throw failure(op, result, { output: tail.lines(), isolation });
   }
+  return others.filter((_, at) => !found[at]).map(({ architecture }) => architecture);
 }
 
 /**
@@ -108,14 +116,29 @@ function broughtBy(op: Vertex['op']): Platform | undefined {
   return os === 'linux' && cpuOf(architecture) ? { os, architecture } : undefined;
 }
 
-async function guestRunner(platform: Platform, executor: Executor): Promise<Runner> {
+/** Undefined where only images are for that CPU, and nothing runs its programs: most only copy. */
+async function guestRunner(
+  platform: Platform,
+  vertex: Vertex,
+  executor: Executor,
+): Promise<Runner | undefined> {
   try {
     return await executor.runners.get(platform);
   } catch (error) {
-    if (!(error instanceof MpkitError)) throw error;
-    const { code, message, hint, cause } = error;
-    const whose = `files of this step are for ${formatPlatform(platform)}`;
-    throw new MpkitError(code, `${whose}: ${message}`, { hint, cause });
+    if (!(error instanceof MpkitError) || error.code === 'interrupted') throw error;
+    const name = formatPlatform(platform);
+    const isRun = allVertices([vertex]).some(
+      ({ op }) => op.kind === 'run' && op.platform.architecture === platform.architecture,
+    );
+    if (isRun)
+      throw new MpkitError(
+        error.code,
+        `files of this step are for ${name}: ${error.message}`,
+        error,
+      );
+    const text = `\`${vertex.label.text}\` runs without programs for ${name}, of which it has files: ${error.message}`;
+    executor.emit({ type: 'notice', text });
+    return undefined;
   }
 }
 
