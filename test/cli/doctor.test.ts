@@ -68,8 +68,11 @@ describe('with emulators in the store', () => {
   });
 
   it('needs less than thirty starts of node', async () => {
-    const node = () => work.run([process.execPath, '-e', '0']);
-    expect(await timesAsLong(() => doctor(), node, 30)).toBeLessThan(30);
+    // as long as the other, so that a busy machine has both or neither
+    const ten = async () => {
+      for (let left = 10; left > 0; left--) await work.run([process.execPath, '-e', '0']);
+    };
+    expect(await timesAsLong(() => doctor(), ten, 3)).toBeLessThan(3);
   });
 
   it('adds what takes longer where asked', async () => {
