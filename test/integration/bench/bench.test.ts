@@ -52,8 +52,9 @@ describe('mpkit bench', () => {
       ['linux/s390x', 'emulated'],
     ]);
     for (const target of targets.slice(1)) {
-      // a process under QEMU costs milliseconds, a native one less than one
-      expect(ratioOf(target, 'exec').low).toBeGreaterThan(2);
+      // a process under QEMU costs milliseconds, a native one less than one; of three turns one may
+      // have met others on the machine
+      expect(ratioOf(target, 'exec').median).toBeGreaterThan(2);
       expect(target.startup?.high).toBeGreaterThan(1e6);
     }
   });
