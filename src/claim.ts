@@ -55,6 +55,7 @@ function openUnless(
   }
 }
 
-function isStill(path: string, fd: number): boolean {
+/** Whether the open `fd` still has that name. */
+export function isStill(path: string, fd: number): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino;
 }

@@ -1,8 +1,9 @@
 /** A lock between processes: flock(2) on a file; the kernel frees it with its holder. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { constants, fstatSync, lstatSync, rmSync } from 'node:fs';
+import { constants, rmSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { isStill } from '../claim.ts';
 import { MpkitError } from '../errors.ts';
 import { lockFile } from '../libc.ts';
 import { sandboxProgram } from '../paths.ts';
@@ -37,6 +38,7 @@ export async function withLock<T>(
     let isHeld = false;
     try {
       await acquire(path, handle.fd, options);
+      // whoever held it before may have removed it, and somebody else holds a new one
       isHeld = !isTransient || isStill(path, handle.fd);
       if (isHeld) return await action();
     } finally {
@@ -86,11 +88,6 @@ async function acquire(
   }
   requireRunning(signal);
   throw heldTooLong(path);
-}
-
-/** Whoever held it before may have removed it, and somebody else holds a new one. */
-function isStill(path: string, fd: number): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino;
 }
 
 function heldTooLong(path: string): MpkitError {

@@ -23,6 +23,7 @@ import { detachedOverlay } from '../overlay.ts';
 import { emulatorsFolder, stateNames } from '../paths.ts';
 import { requireRunning } from '../pause.ts';
 import { removeTree } from '../remove-tree.ts';
+import { namesIn } from '../small-files.ts';
 import { useName } from './state-folder.ts';
 
 export interface Scratch {
@@ -47,6 +48,7 @@ export async function openScratch(root: string, signal?: AbortSignal): Promise<S
     for (const name of ['attach', 'tmp']) mkdirSync(join(root, name), { recursive: true });
     makeStub(root);
     removeDead(join(root, 'tmp'));
+    removeDeadLocks(join(root, 'locks'));
     return newScratch(join(root, 'tmp'), use);
   } catch (error) {
     throw ioError(error, `preparing the state folder \`${root}\``);
@@ -171,6 +173,12 @@ function removeDead(parent: string): void {
     );
     if (held === 'no lock') removeOld(folder);
   }
+}
+
+/** Of steps whose process was killed; the others are few and stay. */
+function removeDeadLocks(folder: string): void {
+  for (const name of namesIn(folder, /^[0-9a-f]{64}$/))
+    removeUnclaimed(join(folder, name), openLock);
 }
 
 function openLock(path: string): number {

@@ -90,6 +90,8 @@ async function endHalfWay(
   expect(next.image().text('partial')).toBe('partial\n');
   expect(marked(place.root)).toEqual([]);
   expect(halfWritten(place.root)).toEqual([]);
+  const ofSteps = (name: string) => /^[0-9a-f]{64}$/.test(name);
+  expect(readdirSync(join(place.root, 'locks')).filter(ofSteps)).toEqual([]);
   expect(readdirSync(place.folder).sort()).toEqual(['ctx', 'ctx-out']);
 }
 
