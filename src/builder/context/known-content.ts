@@ -4,6 +4,7 @@
  * its last change no program can set.
  */
 import type { Stats } from 'node:fs';
+import { identityOf, longestTick } from '../../file-identity.ts';
 import type { Pause } from '../../pause.ts';
 import { hashContent } from './content.ts';
 
@@ -60,10 +61,3 @@ export function knownContent(before: readonly Known[]): KnownContent {
 
 /** Of one context; some 20 MB. */
 const mostKept = 200_000;
-
-/** Milliseconds: CONFIG_HZ=100, twice. */
-const longestTick = 20;
-
-function identityOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats): string {
-  return `${dev} ${ino} ${size} ${mtimeMs} ${ctimeMs}`;
-}

@@ -5,6 +5,7 @@
 import { lstat, mkdir, open, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ioError, MpkitError } from '../../errors.ts';
+import { identityOf } from '../../file-identity.ts';
 import { openSpecial } from '../../special-file.ts';
 import { putToStdout } from '../../stdout.ts';
 import { type EmitTransfer, startTransfer } from '../../transfer.ts';
@@ -36,7 +37,7 @@ export async function writeOciLayout(dest: string, options: OciLayoutOptions): P
   const { root, files } = await layoutFiles(options);
   const { signal, epoch, tar, results } = options;
   const mtime = epoch ?? 0;
-  const content = [tar, mtime, await Promise.all(files.map(identityOf))];
+  const content = [tar, mtime, await Promise.all(files.map(contentOf))];
   if (dest !== '-' && results?.isThere(dest, content)) return root;
   await withProgress(dest, { files, onTransfer: options.onTransfer }, async (reached) => {
     const packing = { mtime, reached, signal };
@@ -49,10 +50,9 @@ export async function writeOciLayout(dest: string, options: OciLayoutOptions): P
 }
 
 /** Blobs are named by their digests; one that was touched since is to be looked at again. */
-async function identityOf(file: LayoutFile): Promise<string[]> {
+async function contentOf(file: LayoutFile): Promise<string[]> {
   if ('content' in file) return [file.name, file.content.toString('latin1')];
-  const { ino, size, mtimeMs, ctimeMs } = await lstat(file.source);
-  return [file.name, `${ino} ${size} ${mtimeMs} ${ctimeMs}`];
+  return [file.name, identityOf(await lstat(file.source))];
 }
 
 async function withProgress(

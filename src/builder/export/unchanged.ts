@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { callersWords } from '../../caller-paths.ts';
+import { longestTick } from '../../file-identity.ts';
 import { walkTree } from '../../walk-tree.ts';
 import { digestOf, hexOf } from '../image/digest.ts';
 
@@ -45,9 +46,6 @@ export function openResults(memory: Memory): Results {
 function hashOf(value: unknown): string {
   return hexOf(digestOf(Buffer.from(JSON.stringify(value))));
 }
-
-/** Milliseconds: CONFIG_HZ=100, and the clock may have been read just before it moved. */
-const longestTick = 20;
 
 /** Of everything that is there; `changed`: when last, in milliseconds since 1970. */
 function stateOf(dest: string): { files: string[]; changed: number } | undefined {

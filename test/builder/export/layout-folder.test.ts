@@ -17,6 +17,7 @@ import {
   makeHeld,
   removeLayout,
 } from '../../../src/builder/export/layout-folder.ts';
+import { walkTree } from '../../../src/walk-tree.ts';
 import { tools } from '../../integration/escapes/arena.ts';
 
 const { folder: programs } = tools('exchange');
@@ -32,6 +33,11 @@ beforeEach(() => {
   makeLayout(tree, [blob]);
 });
 afterAll(() => rmSync(own, { recursive: true, force: true }));
+
+/** Node's own way of going on into folders follows links. */
+function namesIn(path: string): string[] {
+  return [...walkTree(Buffer.from(path))].map(({ name }) => name.toString());
+}
 
 function makeLayout(path: string, blobs: string[]): void {
   mkdirSync(join(path, 'blobs/sha256'), { recursive: true });
@@ -75,10 +81,10 @@ describe('is neither replaced nor touched where it holds', () => {
   ];
   it.each(others)('%s', (_, put) => {
     put(tree);
-    const before = readdirSync(tree, { recursive: true }).sort();
+    const before = namesIn(tree);
     expect(isReplaceable(tree)).toBe(false);
     removeLayout(tree);
-    expect(readdirSync(tree, { recursive: true }).sort()).toEqual(before);
+    expect(namesIn(tree)).toEqual(before);
   });
 });
 
